@@ -1,0 +1,2 @@
+/** Benchmarks start at main.ts; this room exports nothing. */
+export const ROOM = 'bench';

@@ -1,0 +1,143 @@
+/** One update as it was accepted, and who sent it. */
+export interface LogEntry {
+  /** Yjs v1 update. */
+  readonly update: Uint8Array;
+  /** The session's verified user when there is one, else its connection. */
+  readonly author: string;
+}
+
+/** One batch of one document: updates that arrived together, stored as one value. */
+export interface LogRecord {
+  /** Position in the document's log, from 1, without holes. */
+  readonly sequence: number;
+  /** When the server received the batch, in milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly entries: readonly LogEntry[];
+}
+
+/** A document's state as last compacted. */
+export interface Snapshot {
+  /** The last log record contained in `update`. */
+  readonly sequence: number;
+  /** Yjs v1 update: everything up to `sequence`. */
+  readonly update: Uint8Array;
+  /** Encoded state vector of `update`. */
+  readonly stateVector: Uint8Array;
+  /** Encoded Yjs v1 delete set of `update`. */
+  readonly deleteSet: Uint8Array;
+  /** When it was made, in milliseconds since the epoch. */
+  readonly timeMs: number;
+}
+
+/** An update that decoded but did not integrate: kept for inspection, never applied again. */
+export interface QuarantinedUpdate extends LogEntry {
+  /** One line saying why. */
+  readonly reason: string;
+  readonly timeMs: number;
+}
+
+/** What opening a document reads. An unknown document is an empty one: no snapshot, nothing else. */
+export interface StoredDocument {
+  readonly snapshot: Snapshot | undefined;
+  /** Log records after the snapshot, in order. */
+  readonly tail: readonly LogRecord[];
+  /** Updates (or parts of them) whose dependencies have not arrived yet, in no order. */
+  readonly waiting: readonly LogEntry[];
+}
+
+/** What one flush of one document writes, atomically. */
+export interface DocumentChange {
+  readonly timeMs: number;
+  /** The entries of the next log record; empty when the change only touches what waits. */
+  readonly entries: readonly LogEntry[];
+  /** Updates that must wait for their dependencies: kept, but no part of the log. Adding one twice stores it once. */
+  readonly addWaiting?: readonly LogEntry[] | undefined;
+  /** Updates that wait no longer, by their exact bytes. */
+  readonly removeWaiting?: readonly Uint8Array[] | undefined;
+}
+
+/**
+ * The two moments of a write. The store keeps a change it could not write and retries it by itself, in order, with
+ * backoff, until it succeeds or the store is closed: the caller never appends again.
+ */
+export interface Append {
+  /**
+   * Settles after the first attempt: resolves once the operating system has the bytes (they survive the death of this
+   * process, not of the machine) with the sequence of the log record, or of the last one when there was none to add.
+   *
+   * @throws HW_STORE_WRITE_FAILED when the attempt failed (the store goes on retrying), HW_STORE_CLOSED
+   */
+  readonly written: Promise<number>;
+  /**
+   * Resolves once the bytes are fsynced; pending as long as that fails.
+   *
+   * @throws HW_STORE_CLOSED when the store was closed before it succeeded
+   */
+  readonly durable: Promise<void>;
+}
+
+/** Sizes and times of one stored document. */
+export interface DocumentInfo {
+  readonly documentName: string;
+  /** Bytes of the snapshot's update; 0 without one. */
+  readonly snapshotBytes: number;
+  /** Number and bytes of the log records after the snapshot. */
+  readonly tailRecords: number;
+  readonly tailBytes: number;
+  /** Number of updates that wait for their dependencies, and of quarantined ones. */
+  readonly waitingUpdates: number;
+  readonly quarantinedUpdates: number;
+  /** The last sequence of its log. */
+  readonly sequence: number;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}
+
+export interface StoreHealth {
+  readonly status: 'ok' | 'degraded';
+  /** Why it is degraded. */
+  readonly error?: Error | undefined;
+  /** Bytes accepted by {@link DocumentStore.append} and not yet durable. */
+  readonly unsavedBytes: number;
+}
+
+/**
+ * Documents at rest. Implementations: `LevelStore` and `MemoryStore`; `test/contracts/document-store.ts` is the
+ * contract as code.
+ *
+ * Document names are any non-empty string of at most 1,024 bytes of UTF-8; no name is ever a path.
+ */
+export interface DocumentStore {
+  /** Reads what a document needs to go live. Sees every append that was called before it. */
+  load(documentName: string): Promise<StoredDocument>;
+
+  /** Writes a change. Changes of one document are stored in the order of the calls; the store gives the sequence. */
+  append(documentName: string, change: DocumentChange): Append;
+
+  /**
+   * Switches to a new snapshot, and removes the log records it contains, in one atomic batch; resolves once fsynced.
+   * A snapshot older than the stored one is ignored. `quarantine` is kept in the same batch.
+   */
+  replaceSnapshot(documentName: string, snapshot: Snapshot, quarantine?: readonly QuarantinedUpdate[]): Promise<void>;
+
+  /** Updates set aside because they would not integrate. */
+  quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]>;
+
+  /** Documents in the order of their names' UTF-8 bytes, from after `after`, at most `limit`. */
+  list(range?: {
+    readonly after?: string | undefined;
+    readonly limit?: number | undefined;
+  }): AsyncIterable<DocumentInfo>;
+
+  /** `undefined` for a document that was never written or was deleted. */
+  info(documentName: string): Promise<DocumentInfo | undefined>;
+
+  /** Removes a document and everything kept with it; resolves, once fsynced, with whether there was one. */
+  delete(documentName: string): Promise<boolean>;
+
+  readonly health: StoreHealth;
+
+  /** Tries to make everything durable (once more, when degraded), then closes. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

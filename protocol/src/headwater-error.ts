@@ -1,0 +1,56 @@
+/**
+ * Every way Headwater says no, what it does to a WebSocket, and whether trying the same thing again can help.
+ *
+ * Close codes 4400–4499 make a stock `y-websocket` client stop for good, so only input that can never become valid
+ * gets one; every other code lets clients reconnect.
+ */
+export const ERROR_CODES = {
+  // what a peer sent
+  HW_FRAME_TEXT: { closeCode: 1003, retryable: false },
+  HW_FRAME_MALFORMED: { closeCode: 4400, retryable: false },
+  HW_UPDATE_MALFORMED: { closeCode: 4422, retryable: false },
+  HW_AWARENESS_MALFORMED: { closeCode: 4423, retryable: false },
+  HW_AWARENESS_TOO_LARGE: { closeCode: 4413, retryable: false },
+  HW_TOO_MUCH_WAITING: { closeCode: 1013, retryable: true },
+  HW_RATE_EXCEEDED: { closeCode: 1013, retryable: true },
+  HW_SLOW_CONSUMER: { closeCode: 1013, retryable: true },
+  // what happened here
+  HW_SHUTTING_DOWN: { closeCode: 1012, retryable: true },
+  HW_DOCUMENT_UNREADABLE: { closeCode: 1011, retryable: true },
+  // at the upgrade, before there is a WebSocket
+  HW_NAME_INVALID: { closeCode: undefined, retryable: false },
+  // starting
+  HW_OPTIONS_INVALID: { closeCode: undefined, retryable: false },
+  HW_LISTEN_FAILED: { closeCode: undefined, retryable: false },
+  // the store
+  HW_STORE_LOCKED: { closeCode: undefined, retryable: true },
+  HW_STORE_UNUSABLE: { closeCode: undefined, retryable: false },
+  HW_STORE_NEWER_FORMAT: { closeCode: undefined, retryable: false },
+  HW_STORE_CORRUPT: { closeCode: undefined, retryable: false },
+  HW_STORE_WRITE_FAILED: { closeCode: undefined, retryable: true },
+  HW_STORE_CLOSED: { closeCode: undefined, retryable: false },
+  HW_DOCUMENT_UNKNOWN: { closeCode: undefined, retryable: false },
+} as const satisfies Record<string, { closeCode: number | undefined; retryable: boolean }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The one error class. Branch on {@link HeadwaterError.code}, never on the message. */
+export class HeadwaterError extends Error {
+  override readonly name = 'HeadwaterError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** The WebSocket close code this error ends a connection with; `undefined` for errors no socket ever sees. */
+  get closeCode(): number | undefined {
+    return ERROR_CODES[this.code].closeCode;
+  }
+
+  /** Whether the same attempt may succeed later. */
+  get isRetryable(): boolean {
+    return ERROR_CODES[this.code].retryable;
+  }
+}

@@ -1,0 +1,1 @@
+export { type ServerOptions } from './options.ts';
