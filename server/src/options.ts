@@ -1,10 +1,47 @@
+import { HeadwaterError } from '@headwater/protocol';
 import { z } from 'zod';
+import { formatQuantity, parseQuantity, QUANTITY_FORMS, type QuantityKind } from './quantity.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-const count = (unset: number) => z.coerce.number().int().min(0).default(unset);
-const positive = (unset: number) => z.coerce.number().int().min(1).default(unset);
+declare module 'zod' {
+  /** What `--help` and `docs/options.md` print beside an option's description. */
+  interface GlobalMeta {
+    kind?: QuantityKind;
+    /** What a value must be, completing "expected …". */
+    expected?: string;
+  }
+}
+
+interface QuantityRange {
+  readonly min: number;
+  readonly max?: number;
+}
+
+/** A number that may also be written with a unit. One message says all a reader needs: the form and the range. */
+function quantity(kind: QuantityKind, unset: number, { min, max }: QuantityRange) {
+  const text = (units: number): string => formatQuantity(kind, units);
+  const range = max === undefined ? `at least ${text(min)}` : `${text(min)} to ${text(max)}`;
+  const expected = `${QUANTITY_FORMS[kind]}, ${range}`;
+  const isWithin = (value: unknown): boolean => {
+    const units = parseQuantity(kind, value);
+    return units !== undefined && units >= min && units <= (max ?? Number.MAX_SAFE_INTEGER);
+  };
+  return z
+    .custom<number | string>(isWithin, { error: `expected ${expected}` })
+    .transform((value) => parseQuantity(kind, value) ?? unset)
+    .default(unset)
+    .meta({ kind, expected });
+}
+
+const count = (unset: number, range: QuantityRange = { min: 1 }) => quantity('number', unset, range);
+const bytes = (unset: number, range: QuantityRange = { min: 1 }) => quantity('bytes', unset, range);
+const duration = (unset: number, range: QuantityRange = { min: 1 }) => quantity('milliseconds', unset, range);
+const text = (unset: string, expected: string) => {
+  const error = `expected ${expected}`;
+  return z.string({ error }).min(1, { error }).default(unset).meta({ expected });
+};
 
 /**
  * Every option of the server, its unit and its default: the one schema behind `createServer`, the command's flags,
@@ -12,46 +49,64 @@ const positive = (unset: number) => z.coerce.number().int().min(1).default(unset
  * `docs/options.md` print.
  */
 export const serverOptionsSchema = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-  port: z.coerce.number().int().min(0).max(65_535).default(1234).describe('Port to listen on; 0 picks a free one.'),
-  data: z.string().min(1).default('./data').describe('Directory of the LevelDB store; created when missing.'),
+  host: text('127.0.0.1', 'a host name or an address').describe('Address to listen on.'),
+  port: count(1234, { min: 0, max: 65_535 }).describe('Port to listen on; 0 picks a free one.'),
+  data: text('./data', 'a directory').describe('Directory of the LevelDB store; created when missing.'),
 
-  maxMessageBytes: positive(16 * MIB).describe('Largest WebSocket message accepted; a larger one closes with 1009.'),
-  maxQueuedBytes: positive(4 * MIB).describe(
+  maxMessageBytes: bytes(16 * MIB).describe('Largest WebSocket message accepted; a larger one closes with 1009.'),
+  maxQueuedBytes: bytes(4 * MIB).describe(
     'Bytes queued for one socket before it leaves the fan-out until it drains and is caught up.',
   ),
-  stalledSocketTimeoutMs: positive(120_000).describe(
+  stalledSocketTimeoutMs: duration(120_000).describe(
     'A socket that drained nothing for this long while bytes were queued is closed with 1013.',
   ),
-  maxMessagesPerSecond: count(0).describe(
+  maxMessagesPerSecond: count(0, { min: 0 }).describe(
     'Messages a second (averaged over 10 s) above which a connection is closed with 1013; 0: never, it is only slowed.',
   ),
-  heartbeatIntervalMs: positive(20_000).describe(
+  heartbeatIntervalMs: duration(20_000, { min: 1, max: 29_000 }).describe(
     'Distance of WebSocket pings; a connection that answers none for two of them is gone. Also the keep-alive of stock clients, so below 30 s.',
   ),
 
-  crowdSockets: positive(16).describe('Sockets in a document from which on its flushes keep flushIntervalMs apart.'),
-  flushIntervalMs: count(16).describe('Minimum distance of two flushes of a document with many sockets.'),
+  crowdSockets: count(16).describe('Sockets in a document from which on its flushes keep flushIntervalMs apart.'),
+  flushIntervalMs: duration(16, { min: 0 }).describe(
+    'Minimum distance of two flushes of a document with many sockets.',
+  ),
 
-  maxAwarenessStateBytes: positive(64 * KIB).describe('Largest awareness state of one client id, as JSON.'),
-  maxAwarenessStates: positive(10_000).describe('Awareness states in one document; more are ignored.'),
-  maxAwarenessStatesPerSession: positive(256).describe('Awareness states one session may carry; more are ignored.'),
+  maxAwarenessStateBytes: bytes(64 * KIB).describe('Largest awareness state of one client id, as JSON.'),
+  maxAwarenessStates: count(10_000).describe('Awareness states in one document; more are ignored.'),
+  maxAwarenessStatesPerSession: count(256).describe('Awareness states one session may carry; more are ignored.'),
 
-  maxWaitingBytes: positive(32 * MIB).describe(
+  maxWaitingBytes: bytes(32 * MIB).describe(
     'Bytes of updates per document that may wait for missing dependencies; past it the sender is closed with 1013.',
   ),
-  maxUnsavedBytes: positive(256 * MIB).describe(
+  maxUnsavedBytes: bytes(256 * MIB).describe(
     'Bytes not yet fsynced, over all documents, above which the server stops reading from sockets until the store caught up.',
   ),
 
-  unloadAfterMs: count(30_000).describe('How long a document without sessions stays in memory.'),
-  compactAfterBytes: positive(64 * KIB).describe('Tail bytes below which a live document is never compacted.'),
-  workerThreads: positive(1).describe('Threads for compaction and for diffs of large documents.'),
-  shutdownTimeoutMs: positive(10_000).describe('How long a graceful stop may take before sockets are cut.'),
+  unloadAfterMs: duration(30_000, { min: 0 }).describe('How long a document without sessions stays in memory.'),
+  compactAfterBytes: bytes(64 * KIB).describe('Tail bytes below which a live document is never compacted.'),
+  workerThreads: count(1).describe('Threads for compaction and for diffs of large documents.'),
+  shutdownTimeoutMs: duration(10_000).describe('How long a graceful stop may take before sockets are cut.'),
 });
 
-/** Options of {@link createServer}; everything has a default. */
+/** Options of {@link createServer}; everything has a default. Sizes and durations may be text: `'16MiB'`, `'30s'`. */
 export type ServerOptions = z.input<typeof serverOptionsSchema>;
 
 /** The same with every default filled in. */
 export type ResolvedServerOptions = z.output<typeof serverOptionsSchema>;
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws HW_OPTIONS_INVALID with one line per problem
+ */
+export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+  const result = serverOptionsSchema.safeParse(options);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `unknown option ${issue.keys.join(', ')}`
+      : `${issue.path.join('.')}: ${issue.message}`,
+  );
+  throw new HeadwaterError('HW_OPTIONS_INVALID', lines.join('\n'), { cause: result.error });
+}
