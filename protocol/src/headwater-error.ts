@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   HW_STORE_NEWER_FORMAT: { closeCode: undefined, retryable: false },
   HW_STORE_CORRUPT: { closeCode: undefined, retryable: false },
   HW_STORE_WRITE_FAILED: { closeCode: undefined, retryable: true },
+  HW_STORE_UNAVAILABLE: { closeCode: undefined, retryable: true },
   HW_STORE_CLOSED: { closeCode: undefined, retryable: false },
   HW_DOCUMENT_UNKNOWN: { closeCode: undefined, retryable: false },
 } as const satisfies Record<string, { closeCode: number | undefined; retryable: boolean }>;

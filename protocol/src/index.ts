@@ -1,1 +1,28 @@
+export {
+  type AwarenessEntry,
+  decodeAwareness,
+  encodeAwarenessUpdate,
+  isNullState,
+  validateState,
+} from './awareness.ts';
 export { ERROR_CODES, type ErrorCode, HeadwaterError } from './headwater-error.ts';
+export {
+  type ClientMessage,
+  decodeFrame,
+  EMPTY_STATE_VECTOR,
+  EMPTY_UPDATE,
+  encodeAwareness,
+  encodePermissionDenied,
+  encodeSyncStep1,
+  encodeSyncStep2,
+  encodeUpdate,
+  KEEP_ALIVE,
+  MessageType,
+  PROTOCOL_VERSION,
+  SyncKind,
+} from './messages.ts';
+export { updateOfDeleteSet } from './update/delete-set.ts';
+export { deleteSetOf, diffUpdate } from './update/diff-update.ts';
+export { type ClockRange, inspectUpdate, type UpdateSummary } from './update/inspect-update.ts';
+export { type Admission, Knowledge } from './update/knowledge.ts';
+export { covers, decodeStateVector } from './update/state-vector.ts';

@@ -1,0 +1,84 @@
+import { ByteReader } from '../byte-reader.ts';
+import type { ByteWriter } from '../byte-writer.ts';
+import { MAX_CLOCK } from './max-clock.ts';
+import { mergedRanges, type Ranges } from './ranges.ts';
+
+/** A delete set taken apart: per client what is deleted. */
+export interface DeleteSet {
+  readonly clients: ReadonlyMap<number, Ranges>;
+  /**
+   * Whether the bytes list every client once and its ranges in ascending order, as Yjs writes them. Others are read too, but
+   * never passed on as they are: Yjs garbles an unsorted delete set when part of it has to wait for structs.
+   */
+  readonly isCanonical: boolean;
+}
+
+const NO_DELETIONS: DeleteSet = { clients: new Map(), isCanonical: true };
+
+/** @throws HeadwaterError `HW_UPDATE_MALFORMED` */
+export function decodeDeleteSet(bytes: Uint8Array): DeleteSet {
+  const reader = new ByteReader(bytes, 'HW_UPDATE_MALFORMED', 'delete set');
+  const deleteSet = readDeleteSet(reader);
+  reader.expectEnd();
+  return deleteSet;
+}
+
+export function readDeleteSet(reader: ByteReader): DeleteSet {
+  const clientCount = reader.count('number of clients with deletions', 2);
+  if (clientCount === 0) return NO_DELETIONS;
+  const clients = new Map<number, Ranges>();
+  let isCanonical = true;
+  for (let i = 0; i < clientCount; i++) {
+    const clientId = reader.varUint('client id');
+    const count = reader.count('number of deletions', 2);
+    const earlier = clients.get(clientId);
+    const ranges = earlier === undefined ? [] : [...earlier];
+    const isAscending = readRanges(reader, count, ranges);
+    if (!isAscending || earlier !== undefined) isCanonical = false;
+    if (ranges.length > 0) clients.set(clientId, isAscending ? ranges : mergedRanges(ranges));
+  }
+  return { clients, isCanonical };
+}
+
+/** Appends to `ranges` and says whether they are in ascending order. Ranges that touch become one. */
+function readRanges(reader: ByteReader, count: number, ranges: number[]): boolean {
+  let isAscending = true;
+  let lastEnd = ranges.length > 0 ? (ranges[ranges.length - 1] as number) : -1;
+  for (let i = 0; i < count; i++) {
+    const at = reader.pos;
+    const start = reader.varUint('deleted clock');
+    const length = reader.varUint('deleted length');
+    const end = start + length;
+    if (length === 0) reader.fail('deletion of length 0', at);
+    if (end > MAX_CLOCK) reader.fail('deletion ends past the last clock', at);
+    if (start === lastEnd) {
+      ranges[ranges.length - 1] = end;
+    } else {
+      if (start < lastEnd) isAscending = false;
+      ranges.push(start, end);
+    }
+    lastEnd = end;
+  }
+  return isAscending;
+}
+
+/** Clients in descending order, as Yjs writes them. */
+export function writeDeleteSet(writer: ByteWriter, clients: ReadonlyMap<number, Ranges>): void {
+  writer.varUint(clients.size);
+  for (const [clientId, ranges] of [...clients].sort(([a], [b]) => b - a)) {
+    writer.varUint(clientId);
+    writer.varUint(ranges.length / 2);
+    for (let i = 0; i < ranges.length; i += 2) {
+      const start = ranges[i] as number;
+      writer.varUint(start);
+      writer.varUint((ranges[i + 1] as number) - start);
+    }
+  }
+}
+
+/** @returns An update without structs that deletes what `deleteSet` (encoded) says. The bytes are not checked. */
+export function updateOfDeleteSet(deleteSet: Uint8Array): Uint8Array {
+  const update = new Uint8Array(1 + deleteSet.length);
+  update.set(deleteSet, 1);
+  return update;
+}

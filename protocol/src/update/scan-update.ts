@@ -1,0 +1,119 @@
+import { ByteReader } from '../byte-reader.ts';
+import { type DeleteSet, readDeleteSet } from './delete-set.ts';
+import { MAX_CLOCK } from './max-clock.ts';
+import { StructRef, skipContent } from './scan-content.ts';
+import { Section } from './section.ts';
+
+/** Bits of a struct's info byte above the content ref. */
+const HAS_ORIGIN = 0x80;
+const HAS_RIGHT_ORIGIN = 0x40;
+const HAS_PARENT_KEY = 0x20;
+const REF = 0x1f;
+
+/** An update taken apart without building a struct. */
+export interface ScannedUpdate {
+  /** One per client, in the order of the update. */
+  readonly sections: readonly Section[];
+  /** The sections by client; `undefined` when there are fewer than two. */
+  readonly byClient: ReadonlyMap<number, Section> | undefined;
+  readonly deleteSet: DeleteSet;
+  /** Where the delete set begins; it reaches to the end of the update. */
+  readonly deleteSetAt: number;
+}
+
+/**
+ * Reads a v1 update from its first byte to its last and checks all of it, remembering per client only where what `known`
+ * lacks begins, and which structs refer to other clients' clocks that `known` lacks.
+ *
+ * @throws HeadwaterError `HW_UPDATE_MALFORMED`
+ */
+export function scanUpdate(update: Uint8Array, known: ReadonlyMap<number, number>): ScannedUpdate {
+  const reader = new ByteReader(update, 'HW_UPDATE_MALFORMED', 'update');
+  const sectionCount = reader.count('number of clients', 3);
+  const sections: Section[] = [];
+  const byClient = sectionCount > 1 ? new Map<number, Section>() : undefined;
+  for (let i = 0; i < sectionCount; i++) {
+    const at = reader.pos;
+    const section = scanSection(reader, known);
+    // Yjs would keep the structs of the last section only
+    if (byClient?.has(section.clientId) === true) reader.fail('second list of structs of one client', at);
+    byClient?.set(section.clientId, section);
+    sections.push(section);
+  }
+  const deleteSetAt = reader.pos;
+  const deleteSet = readDeleteSet(reader);
+  reader.expectEnd();
+  return { sections, byClient, deleteSet, deleteSetAt };
+}
+
+function scanSection(reader: ByteReader, known: ReadonlyMap<number, number>): Section {
+  const count = reader.count('number of structs', 2);
+  const clientId = reader.varUint('client id');
+  const startClock = reader.varUint('clock');
+  const section = new Section(clientId, startClock, reader.pos, known.get(clientId) ?? 0);
+  let clock = startClock;
+  for (let index = 0; index < count; index++) {
+    const at = reader.pos;
+    const info = reader.byte('struct');
+    const ref = info & REF;
+    let length: number;
+    if (ref === StructRef.GC || ref === StructRef.Skip) {
+      // Yjs reads the upper bits in one place and not in another, and writes them nowhere
+      if (info !== ref) reader.fail('unknown struct', at);
+      length = reader.varUint('struct length');
+    } else {
+      length = scanItem(reader, info, section, clock, index, known);
+    }
+    if (length === 0) reader.fail('struct of length 0', at);
+    const end = clock + length;
+    if (end > MAX_CLOCK) reader.fail('struct ends past the last clock', at);
+    section.pass(index, at, clock, end, ref === StructRef.Skip, reader.pos);
+    clock = end;
+  }
+  section.finish(count, clock, reader.pos);
+  return section;
+}
+
+/** @returns How many clocks the item takes. */
+function scanItem(
+  reader: ByteReader,
+  info: number,
+  section: Section,
+  clock: number,
+  index: number,
+  known: ReadonlyMap<number, number>,
+): number {
+  const at = reader.pos - 1;
+  if ((info & HAS_ORIGIN) !== 0) scanReference(reader, 'origin', section, clock, index, at, known);
+  if ((info & HAS_RIGHT_ORIGIN) !== 0) scanReference(reader, 'right origin', section, clock, index, at, known);
+  if ((info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) === 0) {
+    // without neighbours the item says itself where it lives: in a root type by name, or in another item
+    const parentAt = reader.pos;
+    const kind = reader.varUint('parent');
+    if (kind > 1) reader.fail('unknown kind of parent', parentAt);
+    if (kind === 1) reader.skipString('root name');
+    else scanReference(reader, 'parent', section, clock, index, at, known);
+    if ((info & HAS_PARENT_KEY) !== 0) reader.skipString('parent key');
+  }
+  return skipContent(reader, info & REF, at);
+}
+
+function scanReference(
+  reader: ByteReader,
+  what: string,
+  section: Section,
+  clock: number,
+  index: number,
+  at: number,
+  known: ReadonlyMap<number, number>,
+): void {
+  const referenceAt = reader.pos;
+  const clientId = reader.varUint(what);
+  const referenced = reader.varUint(what);
+  if (clientId === section.clientId) {
+    // Yjs looks its own clocks up unchecked, and throws
+    if (referenced >= clock) reader.fail(`${what} is not earlier than its item`, referenceAt);
+  } else if (referenced >= (known.get(clientId) ?? 0)) {
+    section.awaits(index, at, clock, clientId, referenced);
+  }
+}
