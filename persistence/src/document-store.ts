@@ -69,11 +69,12 @@ export interface Append {
    */
   readonly written: Promise<number>;
   /**
-   * Resolves once the bytes are fsynced; pending as long as that fails.
+   * Resolves once the bytes are fsynced, with the same sequence as `written` (also when `written` had rejected: the
+   * caller learns here where the record went); pending as long as that fails.
    *
    * @throws HW_STORE_CLOSED when the store was closed before it succeeded
    */
-  readonly durable: Promise<void>;
+  readonly durable: Promise<number>;
 }
 
 /** Sizes and times of one stored document. */

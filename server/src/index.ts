@@ -1,1 +1,4 @@
-export { type ServerOptions } from './options.ts';
+export { createServer, type HeadwaterServer, type ServerParts } from './create-server.ts';
+export type { Health } from './http/http-app.ts';
+export type { Logger } from './logging/logger.ts';
+export type { ResolvedServerOptions, ServerOptions } from './options.ts';

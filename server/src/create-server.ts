@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type DocumentStore, LevelStore } from '@headwater/persistence';
+import { getRequestListener } from '@hono/node-server';
+import { Heartbeat } from './connection/heartbeat.ts';
+import { ReadScheduler } from './connection/read-scheduler.ts';
+import { WebSocketConnection } from './connection/websocket-connection.ts';
+import { Compactor } from './documents/compactor.ts';
+import { FlushScheduler } from './documents/flush-scheduler.ts';
+import { DocumentRegistry } from './documents/registry.ts';
+import { createHttpApp, type Health } from './http/http-app.ts';
+import { Upgrader } from './http/upgrade.ts';
+import { listenOn } from './lifecycle/listen.ts';
+import { stop } from './lifecycle/stop.ts';
+import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
+import { resolveServerOptions, type ServerOptions } from './options.ts';
+import { WorkerPool } from './workers/worker-pool.ts';
+
+/** A running Headwater. */
+export interface HeadwaterServer {
+  /**
+   * Starts its own HTTP server on `host` and `port`.
+   *
+   * @throws HW_LISTEN_FAILED when the address cannot be had
+   */
+  listen(): Promise<{ readonly host: string; readonly port: number }>;
+
+  /**
+   * Serves the WebSocket upgrades of an HTTP server you have; its requests stay yours. With `path` only upgrades below
+   * it are taken (`'/sync'` serves `/sync/my-doc`), the others are left to your other `upgrade` listeners.
+   */
+  attach(httpServer: HttpServer, options?: { readonly path?: string | undefined }): void;
+
+  /** The same as `GET /health`. */
+  readonly health: Health;
+
+  /**
+   * Stops: accepts nothing new, stores and fsyncs everything received, closes sockets with 1012, closes the store.
+   * Idempotent. Takes at most `shutdownTimeoutMs` when the store cannot write.
+   */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What can be handed in beside the options. */
+export interface ServerParts {
+  /** Where it says what happens. Default: nowhere. */
+  readonly logger?: Logger | undefined;
+  /** The documents at rest, instead of a `LevelStore` in `data`. The server closes it. */
+  readonly store?: DocumentStore | undefined;
+}
+
+/**
+ * Opens the store and builds a server around it; call `listen` or `attach` to have it serve.
+ *
+ * @example
+ * ```ts
+ * const server = await createServer({ port: 1234, data: './data' });
+ * await server.listen();
+ * // … later
+ * await server.close();
+ * ```
+ *
+ * @throws HW_OPTIONS_INVALID, HW_STORE_LOCKED, HW_STORE_UNUSABLE, HW_STORE_NEWER_FORMAT, HW_STORE_CORRUPT
+ */
+export async function createServer(options: ServerOptions & ServerParts = {}): Promise<HeadwaterServer> {
+  const { logger = SILENT_LOGGER, store: givenStore, ...rest } = options;
+  const resolved = resolveServerOptions(rest);
+  const store = givenStore ?? (await LevelStore.open(resolved.data, { logger }));
+
+  const now = Date.now;
+  const workers = new WorkerPool(resolved.workerThreads);
+  const scheduler = new FlushScheduler();
+  const compactor = new Compactor(store, workers);
+  const registry = new DocumentRegistry({ store, workers, compactor, scheduler, options: resolved, logger, now });
+  const readers = new ReadScheduler(() => store.health.unsavedBytes <= resolved.maxUnsavedBytes);
+  const heartbeat = new Heartbeat(resolved.heartbeatIntervalMs);
+  const connections = new Set<WebSocketConnection>();
+  const around = {
+    registry,
+    readers,
+    heartbeat,
+    options: resolved,
+    logger,
+    now,
+    onClosed: (connection: WebSocketConnection) => void connections.delete(connection),
+  };
+  const upgrader = new Upgrader(resolved.maxMessageBytes, (webSocket, socket, documentName) => {
+    const connection = new WebSocketConnection(webSocket, socket, randomUUID(), around);
+    connections.add(connection);
+    void connection.open(documentName);
+  });
+
+  let closing: Promise<void> | undefined;
+  const httpServers: HttpServer[] = [];
+  const detach: (() => void)[] = [];
+
+  const health = (): Health => ({
+    status: closing === undefined ? store.health.status : 'stopping',
+    reason: store.health.error?.message,
+    documents: registry.size,
+    connections: connections.size,
+    unsavedBytes: store.health.unsavedBytes,
+  });
+
+  const server: HeadwaterServer = {
+    async listen() {
+      const respond = getRequestListener(createHttpApp(health).fetch);
+      const httpServer = createHttpServer((request, response) => void respond(request, response));
+      await listenOn(httpServer, resolved.host, resolved.port);
+      httpServers.push(httpServer);
+      server.attach(httpServer);
+      const { address, port } = httpServer.address() as AddressInfo;
+      return { host: address, port };
+    },
+
+    attach(httpServer, { path } = {}) {
+      const base = path === undefined ? '' : path.replace(/\/$/, '');
+      const onUpgrade = (request: Parameters<Upgrader['handle']>[0], socket: unknown, head: Buffer): void => {
+        if (base !== '') {
+          if (!request.url?.startsWith(`${base}/`)) return;
+          request.url = request.url.slice(base.length);
+        }
+        upgrader.handle(request, socket as Socket, head);
+      };
+      httpServer.on('upgrade', onUpgrade);
+      detach.push(() => httpServer.off('upgrade', onUpgrade));
+    },
+
+    get health() {
+      return health();
+    },
+
+    close() {
+      closing ??= stop({
+        upgrader,
+        httpServers,
+        detach,
+        connections,
+        registry,
+        heartbeat,
+        workers,
+        store,
+        options: resolved,
+        logger,
+      });
+      return closing;
+    },
+
+    [Symbol.asyncDispose]() {
+      return server.close();
+    },
+  };
+  return server;
+}

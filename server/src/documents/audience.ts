@@ -1,0 +1,212 @@
+import { diffUpdate, EMPTY_UPDATE } from '@headwater/protocol';
+import * as Y from 'yjs';
+import type { Logger } from '../logging/logger.ts';
+import type { Framing } from '../wire/framing.ts';
+import { frameMessage } from '../wire/framing.ts';
+import type { DocumentWorkers } from '../workers/worker-pool.ts';
+import { advance, isLacking, type LoadedSnapshot } from './answer.ts';
+import type { Session } from './session.ts';
+import { type AskedState, Subscription } from './subscription.ts';
+import { framesOf, type Tail, type TailBatch } from './tail.ts';
+
+/** A diff of less than this is computed at once; the way to a worker and back costs more. */
+const INLINE_DIFF_BELOW_BYTES = 32 * 1024;
+
+/**
+ * The sessions of a document and where each of them stands: brings everyone from what they have to what was shown,
+ * and keeps them there, whatever their connection is like.
+ */
+export class Audience {
+  readonly #tail: Tail;
+  readonly #workers: DocumentWorkers;
+  readonly #logger: Logger;
+  readonly #subscriptions = new Map<Session, Subscription>();
+  /** Diffs being computed of the present snapshot, by state vector: after a restart everybody asks for the same one. */
+  #diffs = new Map<string, Promise<Uint8Array>>();
+  snapshot: LoadedSnapshot | undefined;
+
+  constructor(tail: Tail, workers: DocumentWorkers, logger: Logger) {
+    this.#tail = tail;
+    this.#workers = workers;
+    this.#logger = logger;
+  }
+
+  get size(): number {
+    return this.#subscriptions.size;
+  }
+
+  sessions(): Iterable<Session> {
+    return this.#subscriptions.keys();
+  }
+
+  add(session: Session): Subscription {
+    const subscription = new Subscription(session);
+    this.#subscriptions.set(session, subscription);
+    return subscription;
+  }
+
+  remove(session: Session): boolean {
+    return this.#subscriptions.delete(session);
+  }
+
+  /** Sends something only this session gets; dropped when its connection is full. */
+  sendTo(session: Session, buffers: readonly Uint8Array[]): void {
+    const subscription = this.#subscriptions.get(session);
+    if (subscription !== undefined && !subscription.isFull) subscription.send(buffers);
+  }
+
+  /** Shows a batch that just joined the tail, and awareness changes along with it, in one write per socket. */
+  show(batch: TailBatch, awareness: Uint8Array | undefined): void {
+    const position = this.#tail.end - 1;
+    const framed = new Map<Framing, readonly Uint8Array[]>();
+    for (const subscription of this.#subscriptions.values()) {
+      const { framing } = subscription.session;
+      if (subscription.standing.kind !== 'following') {
+        if (awareness !== undefined && !subscription.isFull) {
+          subscription.send(frameMessage(framing, 'awareness', awareness));
+        }
+        continue;
+      }
+      if (subscription.isFull) {
+        subscription.standing = { kind: 'behind', position, stateVector: undefined };
+        continue;
+      }
+      let buffers = framed.get(framing);
+      if (buffers === undefined) {
+        buffers = [joined(framesOf(batch, framing), awareness, framing)];
+        framed.set(framing, buffers);
+      }
+      subscription.send(buffers);
+    }
+  }
+
+  /** Awareness is not owed to anybody: a full connection misses it and gets all of it when it drained. */
+  sendAwareness(awareness: Uint8Array): void {
+    const framed = new Map<Framing, readonly Uint8Array[]>();
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.isFull) continue;
+      const { framing } = subscription.session;
+      let buffers = framed.get(framing);
+      if (buffers === undefined) {
+        buffers = frameMessage(framing, 'awareness', awareness);
+        framed.set(framing, buffers);
+      }
+      subscription.send(buffers);
+    }
+  }
+
+  answer(session: Session, asked: AskedState): void {
+    const subscription = this.#subscriptions.get(session);
+    if (subscription === undefined) return;
+    if (subscription.isFull || subscription.standing.kind === 'awaiting-diff') subscription.unanswered = asked;
+    else this.#answer(subscription, asked);
+  }
+
+  drained(session: Session, awareness: Uint8Array | undefined): void {
+    const subscription = this.#subscriptions.get(session);
+    if (subscription === undefined || !subscription.isFull) return;
+    subscription.isFull = false;
+    const { standing } = subscription;
+    if (subscription.unanswered !== undefined && standing.kind !== 'awaiting-diff') {
+      this.#answer(subscription, subscription.unanswered);
+    } else if (standing.kind === 'behind') {
+      if (standing.stateVector === undefined) this.#follow(subscription, this.#tail.since(standing.position), []);
+      else this.#answer(subscription, { encoded: encodeClocks(standing.stateVector), clocks: standing.stateVector });
+    }
+    if (awareness !== undefined && !subscription.isFull) {
+      subscription.send(frameMessage(session.framing, 'awareness', awareness));
+    }
+  }
+
+  /** Switches to a snapshot that contains the oldest `batchCount` batches of the tail, and forgets those. */
+  replaceSnapshot(next: LoadedSnapshot, batchCount: number): void {
+    const newStart = this.#tail.start + batchCount;
+    const memo = new Map<number, ReadonlyMap<number, number>>();
+    for (const subscription of this.#subscriptions.values()) {
+      const { standing } = subscription;
+      if (standing.kind !== 'behind' || standing.stateVector !== undefined || standing.position >= newStart) continue;
+      let stateVector = memo.get(standing.position);
+      if (stateVector === undefined) {
+        const received = this.#tail.since(0).slice(0, standing.position - this.#tail.start);
+        stateVector = advance(this.snapshot?.clocks, received);
+        memo.set(standing.position, stateVector);
+      }
+      subscription.standing = { ...standing, stateVector };
+    }
+    this.#tail.trim(batchCount);
+    this.snapshot = next;
+    this.#diffs = new Map();
+  }
+
+  #answer(subscription: Subscription, asked: AskedState): void {
+    subscription.unanswered = undefined;
+    const { framing } = subscription.session;
+    const { snapshot } = this;
+    const answer = snapshot?.answerFor(asked.clocks) ?? 'nothing';
+    if (snapshot === undefined || answer === 'nothing') {
+      this.#complete(subscription, asked, []);
+    } else if (answer === 'everything') {
+      this.#complete(subscription, asked, frameMessage(framing, 'update', snapshot.stored.update));
+    } else if (answer === 'deletions') {
+      this.#complete(subscription, asked, snapshot.deletionFrames(framing));
+    } else if (snapshot.stored.update.length < INLINE_DIFF_BELOW_BYTES) {
+      const diff = diffUpdate(snapshot.stored.update, asked.clocks);
+      this.#complete(subscription, asked, frameMessage(framing, 'update', diff));
+    } else {
+      subscription.standing = { kind: 'awaiting-diff' };
+      void this.#answerWithDiff(subscription, asked, snapshot);
+    }
+  }
+
+  async #answerWithDiff(subscription: Subscription, asked: AskedState, snapshot: LoadedSnapshot): Promise<void> {
+    let diff = snapshot.stored.update;
+    try {
+      diff = await this.#diff(snapshot, asked);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'computing a diff failed; sending the whole document instead');
+    }
+    const { session } = subscription;
+    if (this.#subscriptions.get(session) !== subscription) return;
+    subscription.standing = { kind: 'asking' };
+    // Compacted meanwhile: what the diff lacks is no longer in the tail.
+    if (this.snapshot !== snapshot) return this.#answer(subscription, asked);
+    const newer = subscription.unanswered;
+    this.#complete(subscription, asked, frameMessage(session.framing, 'update', diff));
+    if (newer !== undefined) this.answer(session, newer);
+  }
+
+  #diff(snapshot: LoadedSnapshot, asked: AskedState): Promise<Uint8Array> {
+    const key = Buffer.from(asked.encoded).toString('latin1');
+    let diff = this.#diffs.get(key);
+    if (diff === undefined) {
+      const diffs = this.#diffs;
+      diff = this.#workers.diff(snapshot.stored.update, asked.encoded).finally(() => diffs.delete(key));
+      diffs.set(key, diff);
+    }
+    return diff;
+  }
+
+  #complete(subscription: Subscription, asked: AskedState, first: readonly Uint8Array[]): void {
+    const lacking = this.#tail.since(0).filter((batch) => isLacking(batch, asked.clocks));
+    this.#follow(subscription, lacking, first, frameMessage(subscription.session.framing, 'sync-step-2', EMPTY_UPDATE));
+  }
+
+  #follow(
+    subscription: Subscription,
+    batches: readonly TailBatch[],
+    first: readonly Uint8Array[],
+    last: readonly Uint8Array[] = [],
+  ): void {
+    const { framing } = subscription.session;
+    subscription.standing = { kind: 'following' };
+    subscription.send([...first, ...batches.map((batch) => framesOf(batch, framing)), ...last]);
+  }
+}
+
+function joined(frames: Buffer, awareness: Uint8Array | undefined, framing: Framing): Uint8Array {
+  return awareness === undefined ? frames : Buffer.concat([frames, ...frameMessage(framing, 'awareness', awareness)]);
+}
+
+function encodeClocks(clocks: ReadonlyMap<number, number>): Uint8Array {
+  return Y.encodeStateVector(clocks as Map<number, number>);
+}

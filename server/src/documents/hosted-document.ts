@@ -1,0 +1,426 @@
+import type { Append, DocumentStore, StoredDocument } from '@headwater/persistence';
+import { decodeAwareness, decodeStateVector, HeadwaterError, Knowledge, updateOfDeleteSet } from '@headwater/protocol';
+import type { Logger } from '../logging/logger.ts';
+import type { ResolvedServerOptions } from '../options.ts';
+import { frameMessage } from '../wire/framing.ts';
+import { yWebsocketFraming } from '../wire/y-websocket-framing.ts';
+import type { DocumentWorkers } from '../workers/worker-pool.ts';
+import { advance, LoadedSnapshot } from './answer.ts';
+import { Audience } from './audience.ts';
+import { AwarenessTable } from './awareness-table.ts';
+import type { Compactor } from './compactor.ts';
+import { DOCUMENT_TRANSITIONS, type DocumentEvent, type DocumentState } from './document-state.ts';
+import type { FlushScheduler } from './flush-scheduler.ts';
+import { PendingBatch } from './pending-batch.ts';
+import { PresenceClaims } from './presence-claims.ts';
+import type { Session } from './session.ts';
+import { Tail, type TailBatch } from './tail.ts';
+import { WaitingUpdates } from './waiting-updates.ts';
+
+/** What a document needs of the house around it. */
+export interface DocumentSurroundings {
+  readonly store: DocumentStore;
+  readonly workers: DocumentWorkers;
+  readonly compactor: Compactor;
+  readonly scheduler: FlushScheduler;
+  readonly options: ResolvedServerOptions;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Called once, when the document is gone from memory. */
+  readonly onClosed: (document: HostedDocument) => void;
+}
+
+/** More updates than this that wait for dependencies are not kept: every new edit has to try them again. */
+const MAX_WAITING_UPDATES = 1_000;
+
+/** A tail of this many updates is compacted when the document goes idle, however large its snapshot is. */
+const IDLE_COMPACTION_UPDATES = 500;
+/** Otherwise a tail is, once it is worth this share of the snapshot. */
+const IDLE_COMPACTION_SHARE = 1 / 8;
+
+/**
+ * One document in memory: its compacted state, the updates since, what both know, and who is there. There is no
+ * `Y.Doc`: an update is inspected, written, shown to every session and then synced to disk, at a cost that does not
+ * depend on what the document holds (docs/architecture.md, "The way of an update").
+ */
+export class HostedDocument {
+  readonly name: string;
+  readonly #around: DocumentSurroundings;
+  readonly #loaded: Promise<void>;
+  #state: DocumentState = 'loading';
+
+  #knowledge = Knowledge.empty();
+  #snapshot: LoadedSnapshot | undefined;
+  readonly #tail = new Tail();
+  readonly #waiting = new WaitingUpdates();
+
+  #batch: PendingBatch | undefined;
+  #lastAppend: Append | undefined;
+  /** Appends that are not durable yet. */
+  #unsaved = 0;
+  #shown: Promise<void> = Promise.resolve();
+  #lastFlushMs = 0;
+  #whenSaved: (() => void)[] = [];
+
+  readonly #audience: Audience;
+  readonly #awareness: AwarenessTable;
+  readonly #claims: PresenceClaims;
+
+  #compaction: Promise<void> | undefined;
+  #compactAboveCost = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #isDraining = false;
+
+  /** Starts loading at once; {@link join} waits for it. */
+  constructor(name: string, around: DocumentSurroundings) {
+    this.name = name;
+    this.#around = around;
+    this.#audience = new Audience(this.#tail, around.workers, around.logger);
+    this.#awareness = new AwarenessTable(around.options, around.now);
+    this.#claims = new PresenceClaims(this.#awareness, () => this.#schedule());
+    this.#loaded = this.#load();
+    this.#loaded.catch(() => {}); // every join gets the error; a load nobody waits for concerns nobody
+  }
+
+  get state(): DocumentState {
+    return this.#state;
+  }
+
+  get sessionCount(): number {
+    return this.#audience.size;
+  }
+
+  /** Bytes of the compacted state held in memory. */
+  get snapshotBytes(): number {
+    return this.#snapshot?.stored.update.length ?? 0;
+  }
+
+  /** Updates after the snapshot. */
+  get tailUpdates(): number {
+    return this.#tail.updateCount;
+  }
+
+  /** Resolves once the document can be joined. @throws HW_STORE_CORRUPT, or whatever else kept the store from reading it */
+  whenLoaded(): Promise<void> {
+    return this.#loaded;
+  }
+
+  /**
+   * Adds a session: asks for what its client has and tells it who is there. Only call it on a document that is loaded
+   * and not closed.
+   */
+  join(session: Session): void {
+    this.#transition('joined');
+    clearTimeout(this.#idleTimer);
+    const subscription = this.#audience.add(session);
+    const greeting = frameMessage(session.framing, 'sync-step-1', this.#knowledge.encodeStateVector());
+    const awareness = this.#awareness.encodeAll();
+    if (awareness !== undefined) greeting.push(...frameMessage(session.framing, 'awareness', awareness));
+    subscription.send(greeting);
+  }
+
+  /** Removes a session and its awareness states. Idempotent. */
+  leave(session: Session): void {
+    if (!this.#audience.remove(session)) return;
+    this.silence(session);
+    if (this.#audience.size === 0) this.#startIdling();
+  }
+
+  /** Removes the awareness states of a session that may still be there but has not been heard for too long. */
+  silence(session: Session): void {
+    this.#claims.forget(session);
+    this.#awareness.leave(session);
+    this.#claims.settleFor(session);
+    if (this.#awareness.isDirty) this.#schedule();
+  }
+
+  /** Answers a SyncStep1: what the state vector lacks, then SyncStep2, which tells the client that it is synced. */
+  answer(session: Session, stateVector: Uint8Array): void {
+    this.#audience.answer(session, { encoded: stateVector.slice(), clocks: decodeStateVector(stateVector) });
+  }
+
+  /** The connection of a session has room again. */
+  drained(session: Session): void {
+    this.#audience.drained(session, this.#awareness.encodeAllAndGone());
+  }
+
+  /**
+   * Takes up an update (a SyncStep2 is one too). It is acknowledged exactly once, after an fsync that covers it, also
+   * when it brought nothing new.
+   *
+   * @throws HW_UPDATE_MALFORMED when it does not decode, HW_TOO_MUCH_WAITING when too much of it depends on what is missing
+   */
+  receive(session: Session, update: Uint8Array): void {
+    const admission = this.#knowledge.admit(update);
+    const isKnown =
+      admission.added === undefined && (admission.waiting === undefined || this.#waiting.has(admission.waiting));
+    if (isKnown && this.#batch === undefined) {
+      this.#acknowledgeWithLast(session);
+      return;
+    }
+    this.#batch ??= new PendingBatch(this.#around.now());
+    if (admission.added !== undefined) this.#batch.add(admission.added, session.author, admission);
+    if (admission.waiting !== undefined) this.#keepWaiting(this.#batch, session, admission.waiting);
+    this.#batch.owe(session);
+    this.#schedule();
+  }
+
+  /** Takes up awareness states. @throws HW_AWARENESS_MALFORMED, HW_AWARENESS_TOO_LARGE */
+  receiveAwareness(session: Session, update: Uint8Array): void {
+    for (const contested of this.#awareness.receive(session, decodeAwareness(update))) {
+      this.#claims.file(session, contested);
+    }
+    if (this.#awareness.isDirty) this.#schedule();
+  }
+
+  /** Answers a query for awareness. */
+  answerAwarenessQuery(session: Session): void {
+    const awareness = this.#awareness.encodeAll();
+    if (awareness !== undefined) this.#audience.sendTo(session, frameMessage(session.framing, 'awareness', awareness));
+  }
+
+  /** Hands everything that is pending to the store and to the sessions. Called by the scheduler. */
+  flush(): void {
+    this.#lastFlushMs = performance.now();
+    const batch = this.#batch;
+    this.#batch = undefined;
+    const awareness = this.#awareness.takeChanges();
+    if (batch === undefined) {
+      if (awareness !== undefined) this.#audience.sendAwareness(awareness);
+      return;
+    }
+    if (this.#waiting.size > 0 && batch.hasUpdates) this.#retryWaiting(batch);
+    const change = batch.change();
+    if (change === undefined) {
+      for (const session of batch.askers) this.#ask(session);
+      if (awareness !== undefined) this.#audience.sendAwareness(awareness);
+      void this.#whenDurable(this.#lastAppend, () => batch.acknowledge());
+      return;
+    }
+    const append = this.#around.store.append(this.name, change);
+    this.#lastAppend = append;
+    this.#unsaved++;
+    const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;
+    this.#shown = this.#shown.then(() => this.#show(append, shown, awareness));
+    for (const session of batch.askers) this.#ask(session);
+    void this.#whenDurable(append, (sequence) => {
+      if (shown !== undefined) shown.sequence ??= sequence;
+      this.#unsaved--;
+      batch.acknowledge();
+      if (this.isSaved) for (const resolve of this.#whenSaved.splice(0)) resolve();
+    });
+  }
+
+  /** Whether everything received is durable. */
+  get isSaved(): boolean {
+    return this.#unsaved === 0 && this.#batch === undefined;
+  }
+
+  /** Flushes, and resolves once everything received so far is durable. Waits as long as the store fails. */
+  async save(): Promise<void> {
+    this.#around.scheduler.cancel(this);
+    if (this.#batch !== undefined || this.#awareness.isDirty) this.flush();
+    while (!this.isSaved) await new Promise<void>((resolve) => this.#whenSaved.push(resolve));
+    await this.#shown;
+  }
+
+  /** Ends every session with this error. */
+  closeSessions(error: HeadwaterError): void {
+    for (const session of this.#audience.sessions()) session.close(error);
+  }
+
+  /** Stops timers. What was not saved by then is the store's business. */
+  dispose(): void {
+    clearTimeout(this.#idleTimer);
+    this.#around.scheduler.cancel(this);
+  }
+
+  #transition(event: DocumentEvent): void {
+    this.#state = DOCUMENT_TRANSITIONS[this.#state][event];
+  }
+
+  async #load(): Promise<void> {
+    let stored: StoredDocument;
+    try {
+      stored = await this.#around.store.load(this.name);
+      this.#adopt(stored);
+    } catch (error) {
+      this.#transition('load-failed');
+      this.#around.onClosed(this);
+      throw error;
+    }
+    this.#transition('loaded');
+    this.#startIdling(); // somebody asked for it, so usually somebody joins right away
+  }
+
+  #adopt({ snapshot, tail, waiting }: StoredDocument): void {
+    if (snapshot !== undefined) {
+      this.#snapshot = new LoadedSnapshot(snapshot);
+      this.#audience.snapshot = this.#snapshot;
+      this.#knowledge = Knowledge.fromEncoded(snapshot.stateVector, snapshot.deleteSet);
+    }
+    for (const record of tail) {
+      const batch = new PendingBatch(record.timeMs);
+      for (const { update, author } of record.entries) {
+        // All of it goes into the tail, new or not: the log is the truth, knowledge only follows it.
+        batch.add(update, author, this.#knowledge.admit(update));
+      }
+      this.#tail.push({ ...batch.toTailBatch(yWebsocketFraming), sequence: record.sequence });
+    }
+    for (const entry of waiting) this.#waiting.add(entry);
+  }
+
+  #schedule(): void {
+    const { options, scheduler } = this.#around;
+    const isCrowded = this.#audience.size >= options.crowdSockets;
+    const sinceLast = isCrowded ? performance.now() - this.#lastFlushMs : 0;
+    scheduler.schedule(this, isCrowded ? options.flushIntervalMs - sinceLast : 0);
+  }
+
+  async #show(append: Append, shown: TailBatch | undefined, awareness: Uint8Array | undefined): Promise<void> {
+    try {
+      const sequence = await append.written;
+      if (shown !== undefined) shown.sequence = sequence;
+    } catch {
+      // A store that fails does not stop the fan-out: it retries by itself, and nothing is acknowledged until it succeeds.
+    }
+    if (shown === undefined) {
+      if (awareness !== undefined) this.#audience.sendAwareness(awareness);
+      return;
+    }
+    this.#tail.push(shown);
+    this.#audience.show(shown, awareness);
+    this.#compactWhenOutgrown();
+  }
+
+  async #whenDurable(append: Append | undefined, then: (sequence: number | undefined) => void): Promise<void> {
+    try {
+      then(await append?.durable);
+    } catch {
+      // The store was closed first: nobody is told that it is saved, so every client sends it again.
+    }
+  }
+
+  #acknowledgeWithLast(session: Session): void {
+    if (this.#unsaved === 0) session.acknowledge(1);
+    else void this.#whenDurable(this.#lastAppend, () => session.acknowledge(1));
+  }
+
+  #keepWaiting(batch: PendingBatch, session: Session, update: Uint8Array): void {
+    batch.askers.add(session);
+    if (this.#waiting.has(update)) return;
+    const isTooMuch =
+      this.#waiting.size >= MAX_WAITING_UPDATES ||
+      this.#waiting.bytes + update.length > this.#around.options.maxWaitingBytes;
+    if (isTooMuch) {
+      this.#schedule(); // what the update did add is in the batch already
+      throw new HeadwaterError('HW_TOO_MUCH_WAITING', 'too many updates wait for edits that never arrived');
+    }
+    const entry = { update: update.slice(), author: session.author };
+    this.#waiting.add(entry);
+    batch.addWaiting(entry);
+  }
+
+  /** New edits may be what others waited for; those may be what others waited for. */
+  #retryWaiting(batch: PendingBatch): void {
+    for (let progressed = true; progressed; ) {
+      progressed = false;
+      for (const entry of this.#waiting.entries()) {
+        const admission = this.#knowledge.admit(entry.update);
+        if (admission.added === undefined && admission.waiting !== undefined) continue;
+        progressed = true;
+        this.#waiting.delete(entry.update);
+        batch.removeWaiting(entry.update);
+        if (admission.added !== undefined) batch.add(admission.added, entry.author, admission);
+        if (admission.waiting === undefined) continue;
+        const rest = { update: admission.waiting.slice(), author: entry.author };
+        if (this.#waiting.add(rest)) batch.addWaiting(rest);
+      }
+    }
+  }
+
+  #ask(session: Session): void {
+    this.#audience.sendTo(session, frameMessage(session.framing, 'sync-step-1', this.#knowledge.encodeStateVector()));
+  }
+
+  #compactWhenOutgrown(): void {
+    const limit = Math.max(this.#around.options.compactAfterBytes, this.snapshotBytes, this.#compactAboveCost);
+    if (this.#tail.cost > limit) void this.#compact();
+  }
+
+  /** Never rejects: a compaction that fails is logged, and tried again when the tail has doubled. */
+  #compact(): Promise<void> {
+    this.#compaction ??= this.#runCompaction()
+      .then(
+        () => {
+          this.#compactAboveCost = 0;
+        },
+        (error: unknown) => {
+          this.#compactAboveCost = this.#tail.cost * 2;
+          this.#around.logger.error({ documentName: this.name, err: error }, 'compaction failed');
+        },
+      )
+      .finally(() => {
+        this.#compaction = undefined;
+      });
+    return this.#compaction;
+  }
+
+  async #runCompaction(): Promise<void> {
+    const batches = [...this.#tail.sequenced()];
+    if (batches.length === 0) return;
+    const { snapshot, quarantined } = await this.#around.compactor.run({
+      documentName: this.name,
+      snapshot: this.#snapshot?.stored,
+      batches,
+      stateVector: advance(this.#snapshot?.clocks, batches),
+    });
+    const next = new LoadedSnapshot(snapshot);
+    this.#audience.replaceSnapshot(next, batches.length);
+    this.#snapshot = next;
+    if (quarantined.length === 0) {
+      // Integration deletes more than the updates say (concurrent map entries, what was put into a deleted parent).
+      this.#knowledge.admit(updateOfDeleteSet(snapshot.deleteSet));
+      return;
+    }
+    for (const { reason, author } of quarantined) {
+      this.#around.logger.warn({ documentName: this.name, author, reason }, 'update quarantined');
+    }
+    this.#knowledge = Knowledge.fromEncoded(snapshot.stateVector, snapshot.deleteSet);
+    for (const batch of this.#tail.since(0)) for (const update of batch.updates) this.#knowledge.admit(update);
+  }
+
+  #startIdling(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => {
+      this.#transition('idle');
+      void this.#drain();
+    }, this.#around.options.unloadAfterMs);
+    this.#idleTimer.unref();
+  }
+
+  /** Saves, compacts when it is worth it, lets go. Somebody who joins meanwhile cancels it at the next step. */
+  async #drain(): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    try {
+      await this.save();
+      await this.#compaction;
+      const isWorthIt =
+        this.#tail.updateCount >= IDLE_COMPACTION_UPDATES ||
+        this.#tail.cost > this.snapshotBytes * IDLE_COMPACTION_SHARE;
+      if (this.#state === 'draining' && this.#tail.updateCount > 0 && isWorthIt) await this.#compact();
+    } finally {
+      this.#isDraining = false;
+    }
+    if (this.#state !== 'draining') {
+      if (this.#audience.size === 0) this.#startIdling(); // joined and left again while this was running
+      return;
+    }
+    if (!this.isSaved) return void this.#drain();
+    this.#transition('drained');
+    this.dispose();
+    this.#around.onClosed(this);
+  }
+}

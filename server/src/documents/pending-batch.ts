@@ -1,0 +1,80 @@
+import type { DocumentChange, LogEntry } from '@headwater/persistence';
+import type { Admission } from '@headwater/protocol';
+import type { Framing } from '../wire/framing.ts';
+import { frameUpdates } from '../wire/framing.ts';
+import type { Session } from './session.ts';
+import type { TailBatch } from './tail.ts';
+
+/** The updates of one document that arrived together: the one thing that flows through the server. */
+export class PendingBatch {
+  readonly #timeMs: number;
+  readonly #entries: LogEntry[] = [];
+  readonly #ends = new Map<number, number>();
+  #deletes = false;
+  readonly #addWaiting: LogEntry[] = [];
+  readonly #removeWaiting: Uint8Array[] = [];
+  readonly #acknowledgements = new Map<Session, number>();
+  /** Sessions whose updates depend on something that is missing here. */
+  readonly askers = new Set<Session>();
+
+  constructor(timeMs: number) {
+    this.#timeMs = timeMs;
+  }
+
+  add(update: Uint8Array, author: string, admission: Pick<Admission, 'ends' | 'deletes'>): void {
+    this.#entries.push({ update, author });
+    for (const [client, end] of admission.ends) {
+      if ((this.#ends.get(client) ?? 0) < end) this.#ends.set(client, end);
+    }
+    this.#deletes ||= admission.deletes;
+  }
+
+  addWaiting(entry: LogEntry): void {
+    this.#addWaiting.push(entry);
+  }
+
+  removeWaiting(update: Uint8Array): void {
+    this.#removeWaiting.push(update);
+  }
+
+  /** One more update of the session is settled once this batch is on disk. */
+  owe(session: Session): void {
+    this.#acknowledgements.set(session, (this.#acknowledgements.get(session) ?? 0) + 1);
+  }
+
+  acknowledge(): void {
+    for (const [session, count] of this.#acknowledgements) session.acknowledge(count);
+  }
+
+  get hasUpdates(): boolean {
+    return this.#entries.length > 0;
+  }
+
+  /** What the store is to write; `undefined` when everything in the batch was known already. */
+  change(): DocumentChange | undefined {
+    if (this.#entries.length + this.#addWaiting.length + this.#removeWaiting.length === 0) return undefined;
+    return {
+      timeMs: this.#timeMs,
+      entries: this.#entries,
+      addWaiting: this.#addWaiting,
+      removeWaiting: this.#removeWaiting,
+    };
+  }
+
+  /** The batch as it joins the tail. Its updates are views of the finished frames, which are about to be sent anyway. */
+  toTailBatch(framing: Framing): TailBatch {
+    const { buffer, views } = frameUpdates(
+      framing,
+      this.#entries.map((entry) => entry.update),
+    );
+    return {
+      sequence: undefined,
+      updates: views,
+      authors: this.#entries.map((entry) => entry.author),
+      ends: this.#ends,
+      deletes: this.#deletes,
+      byteLength: buffer.length,
+      frames: new Map([[framing, buffer]]),
+    };
+  }
+}

@@ -1,0 +1,46 @@
+import { type DocumentSurroundings, HostedDocument } from './hosted-document.ts';
+
+/** The documents in memory, by name. */
+export class DocumentRegistry {
+  readonly #around: DocumentSurroundings;
+  readonly #documents = new Map<string, HostedDocument>();
+
+  constructor(around: Omit<DocumentSurroundings, 'onClosed'>) {
+    this.#around = { ...around, onClosed: (document) => this.#forget(document) };
+  }
+
+  get size(): number {
+    return this.#documents.size;
+  }
+
+  /**
+   * The document of this name, loaded; whoever asks while it loads waits for the same load.
+   *
+   * @throws HW_STORE_CORRUPT, or whatever else kept the store from reading it
+   */
+  async open(name: string): Promise<HostedDocument> {
+    for (;;) {
+      let document = this.#documents.get(name);
+      if (document === undefined) {
+        document = new HostedDocument(name, this.#around);
+        this.#documents.set(name, document);
+      }
+      await document.whenLoaded();
+      if (document.state !== 'closed') return document;
+    }
+  }
+
+  /** Resolves once everything received is durable. */
+  async saveAll(): Promise<void> {
+    await Promise.all([...this.#documents.values()].map((document) => document.save()));
+  }
+
+  close(): void {
+    for (const document of this.#documents.values()) document.dispose();
+    this.#documents.clear();
+  }
+
+  #forget(document: HostedDocument): void {
+    if (this.#documents.get(document.name) === document) this.#documents.delete(document.name);
+  }
+}

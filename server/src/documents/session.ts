@@ -1,0 +1,29 @@
+import type { HeadwaterError } from '@headwater/protocol';
+import type { Framing } from '../wire/framing.ts';
+
+/**
+ * One client's view of one document, as the document sees it. The connection behind it may be a WebSocket, may carry
+ * other sessions, or may be a test.
+ */
+export interface Session {
+  /** Who its edits are attributed to: the verified user when there is one, else the connection. */
+  readonly author: string;
+  readonly framing: Framing;
+
+  /**
+   * Hands buffers to the connection, in order, never waiting.
+   *
+   * @returns false once the connection holds more unsent bytes than it may: send nothing further until the
+   * document is told that it drained
+   */
+  send(buffers: readonly Uint8Array[]): boolean;
+
+  /** The next `count` updates of this session, in the order they were received, are fsynced. */
+  acknowledge(count: number): void;
+
+  /** Ends the session with the close code of the error. */
+  close(error: HeadwaterError): void;
+
+  /** Whether its client answers right now; resolves within a few seconds. */
+  isResponsive(): Promise<boolean>;
+}

@@ -1,0 +1,64 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { HeadwaterError } from '@headwater/protocol';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { documentNameOf } from './document-name.ts';
+
+/** What happens to a socket that asked for a document properly. */
+export type OnUpgraded = (webSocket: WebSocket, socket: Socket, documentName: string) => void;
+
+/** Turns HTTP upgrades into WebSockets, or into a 4xx with one line why. */
+export class Upgrader {
+  readonly #webSockets: WebSocketServer;
+  readonly #onUpgraded: OnUpgraded;
+  #isClosing = false;
+
+  constructor(maxMessageBytes: number, onUpgraded: OnUpgraded) {
+    this.#onUpgraded = onUpgraded;
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: maxMessageBytes,
+      // Frames are written beside ws on the same socket (wire/websocket-frame.ts): that needs them uncompressed.
+      perMessageDeflate: false,
+      // The connection answers pings itself, as long as it has room.
+      autoPong: false,
+      clientTracking: false,
+    });
+  }
+
+  /** Answers one `upgrade` event. */
+  handle(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const socket = stream as Socket;
+    socket.on('error', ignoreError); // until ws has its own: a reset during the handshake is nobody's crash
+    if (this.#isClosing) return refuse(socket, 503, 'this server is shutting down');
+    let documentName: string;
+    try {
+      documentName = documentNameOf(request.url ?? '');
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      return refuse(socket, 400, error.message);
+    }
+    socket.setNoDelay(true);
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      socket.off('error', ignoreError);
+      this.#onUpgraded(webSocket, socket, documentName);
+    });
+  }
+
+  /** Refuses whoever comes from now on. */
+  close(): void {
+    this.#isClosing = true;
+    this.#webSockets.close();
+  }
+}
+
+function ignoreError(): void {}
+
+function refuse(socket: Socket, status: number, why: string): void {
+  const body = `${why}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

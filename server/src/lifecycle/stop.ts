@@ -1,0 +1,76 @@
+import type { Server } from 'node:http';
+import type { DocumentStore } from '@headwater/persistence';
+import { HeadwaterError } from '@headwater/protocol';
+import type { Heartbeat } from '../connection/heartbeat.ts';
+import type { WebSocketConnection } from '../connection/websocket-connection.ts';
+import type { DocumentRegistry } from '../documents/registry.ts';
+import type { Upgrader } from '../http/upgrade.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { ResolvedServerOptions } from '../options.ts';
+import type { DocumentWorkers } from '../workers/worker-pool.ts';
+
+/** Everything there is to stop. */
+export interface Stoppable {
+  readonly upgrader: Upgrader;
+  readonly httpServers: readonly Server[];
+  readonly detach: readonly (() => void)[];
+  readonly connections: ReadonlySet<WebSocketConnection>;
+  readonly registry: DocumentRegistry;
+  readonly heartbeat: Heartbeat;
+  readonly workers: DocumentWorkers;
+  readonly store: DocumentStore;
+  readonly options: ResolvedServerOptions;
+  readonly logger: Logger;
+}
+
+/** How long clients get to answer the close frame. */
+const GOODBYE_MS = 1_000;
+
+/** The graceful stop, in its order. Everything is closed even when saving fails; that failure is reported last. */
+export async function stop(parts: Stoppable): Promise<void> {
+  const { upgrader, httpServers, connections, registry, store, logger, options } = parts;
+  // 1. take no new work
+  upgrader.close();
+  for (const server of httpServers) server.close();
+  for (const connection of connections) connection.stopReading();
+  try {
+    // 2. finish what was promised
+    await withTimeout(registry.saveAll(), options.shutdownTimeoutMs, () =>
+      logger.error(
+        { unsavedBytes: store.health.unsavedBytes },
+        'stopping with unsaved edits: the store does not write',
+      ),
+    );
+  } finally {
+    // 3. say goodbye: clients reconnect on 1012
+    const goodbye = new HeadwaterError('HW_SHUTTING_DOWN', 'the server is restarting');
+    for (const connection of connections) connection.close(goodbye);
+    await withTimeout(allClosed(connections), GOODBYE_MS);
+    for (const server of httpServers) server.closeAllConnections();
+    for (const undo of parts.detach) undo();
+    // 4. give back what we hold
+    parts.heartbeat.close();
+    registry.close();
+    await parts.workers.close();
+    await store.close();
+  }
+}
+
+async function allClosed(connections: ReadonlySet<WebSocketConnection>): Promise<void> {
+  await Promise.all([...connections].map((connection) => connection.whenClosed()));
+}
+
+async function withTimeout(work: Promise<void>, timeoutMs: number, onTimeout?: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      onTimeout?.();
+      resolve();
+    }, timeoutMs);
+  });
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
