@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises';
+import { Argument, Command, Option } from 'commander';
+import * as Y from 'yjs';
+import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
+import { UsageError } from './failure.ts';
+import { loadKnown, openStore, toDoc } from './offline-store.ts';
+import { note, print } from './output.ts';
+import { rootKinds, toJson, toPlainValues } from './root-types.ts';
+
+const NOTES = `
+Formats:
+  update  the document as one binary Yjs update (v1): complete, and what "headwater import" reads
+  text    the characters of one text, or the markup of an XML fragment; --type says which when there are several
+  json    all root types; texts as characters (without formatting), XML as markup, bytes as Base64, and null for a
+          type of which everything was deleted. A stored document does not say which kind of type a root is; its
+          contents do: characters make a text, XML nodes an XML fragment, other rows an array, only keys a map
+
+Updates that still wait for others they build on are not part of the document and are left out (a line on stderr says
+so). The server must not be running on the same data directory.
+
+Examples:
+  $ headwater export notes --out notes.yjs
+  $ headwater export notes --format text --type content
+  $ headwater export notes --format json | jq .`;
+
+interface ExportFlags {
+  readonly format: 'update' | 'text' | 'json';
+  readonly type?: string;
+  readonly out?: string;
+}
+
+/** `headwater export` */
+export function exportCommand(): Command {
+  const command = new Command('export')
+    .description('Print one document, or write it to a file.')
+    .addArgument(new Argument('<name>', 'name of the document'))
+    .addOption(new Option('--format <format>', 'what to print').choices(['update', 'text', 'json']).default('update'))
+    .option('--type <name>', 'root type to print as text; not needed when there is only one text')
+    .option('--out <file>', 'write to this file instead of stdout');
+  return addFlags(command, ['data', ...COMMON_OPTIONS])
+    .addHelpText('after', NOTES)
+    .action(exportDocument);
+}
+
+async function exportDocument(documentName: string, flags: ExportFlags): Promise<void> {
+  const { options, logger } = loadSettings({ ...flags }, ['data'], 2);
+  if (flags.format === 'update' && flags.out === undefined && process.stdout.isTTY) {
+    throw new UsageError('an update is binary and this is a terminal: name a file with --out, or use --format text');
+  }
+  await using store = await openStore(options.data);
+  const stored = await loadKnown(store, documentName);
+  if (stored.waiting.length > 0) {
+    logger.warn({ waitingUpdates: stored.waiting.length }, 'updates that wait for missing ones are left out');
+  }
+
+  const content = render(toDoc(stored), flags);
+  if (flags.out === undefined) {
+    await print(content);
+    return;
+  }
+  await writeFile(flags.out, content);
+  note(`wrote ${Buffer.byteLength(content)} bytes to ${flags.out}`);
+}
+
+function render(doc: Y.Doc, { format, type }: ExportFlags): string | Uint8Array {
+  switch (format) {
+    case 'update':
+      return Y.encodeStateAsUpdate(doc);
+    case 'json':
+      return `${toJson(toPlainValues(doc))}\n`;
+    case 'text':
+      return renderText(doc, type);
+  }
+}
+
+/** Exactly the characters, without a line feed at the end that is not in the document. */
+function renderText(doc: Y.Doc, asked: string | undefined): string {
+  const kinds = rootKinds(doc);
+  const texts = [...kinds].filter(([, kind]) => kind === 'text' || kind === 'xml').map(([name]) => name);
+  const name = asked ?? texts[0];
+  if (asked === undefined && texts.length !== 1) {
+    const found = texts.length === 0 ? 'holds no text' : `holds several texts (${texts.join(', ')})`;
+    throw new UsageError(`the document ${found}: name a root type with --type, or use --format json`);
+  }
+  const kind = name === undefined ? undefined : kinds.get(name);
+  if (name === undefined || kind === undefined) {
+    throw new UsageError(`the document has no root type ${asked}; it has ${[...kinds.keys()].join(', ') || 'none'}`);
+  }
+  if (kind === 'map' || kind === 'array') throw new UsageError(`${name} is ${kind}, no text: use --format json`);
+  return kind === 'xml' ? doc.getXmlFragment(name).toString() : doc.getText(name).toString();
+}

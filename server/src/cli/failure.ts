@@ -1,0 +1,44 @@
+import { HeadwaterError } from '@headwater/protocol';
+import { CommanderError } from 'commander';
+
+/** What the command's exit status says. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+/** The command was called in a way that cannot work; the message says how to call it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The exit status of a failure: 2 when the call has to change, 1 when the world has to. */
+export function exitStatusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof HeadwaterError && error.code === 'HW_OPTIONS_INVALID') return EXIT.usage;
+  return EXIT.failed;
+}
+
+/**
+ * A failure as lines for a person: what failed and, for the documented ones, the code to look up in `docs/errors.md`.
+ * Empty for what commander has printed already (help, version, its own complaints).
+ */
+export function describeFailure(error: unknown, { showStack }: { readonly showStack: boolean }): readonly string[] {
+  if (error instanceof CommanderError) return [];
+  if (!(error instanceof Error)) return [`headwater: ${String(error)}`];
+
+  const code = error instanceof HeadwaterError ? ` [${error.code}]` : '';
+  const isExpected = error instanceof HeadwaterError || error instanceof UsageError || isSystemError(error);
+  const lines = error.message.split('\n').map((line) => `headwater: ${line}${code}`);
+  if (showStack) return [...lines, ...stackLines(error)];
+  return isExpected ? lines : [...lines, 'headwater: this was not expected; --log-level debug shows where it happened'];
+}
+
+/** A file that cannot be opened and the like: the message says it all. */
+function isSystemError(error: Error): boolean {
+  return 'syscall' in error;
+}
+
+function stackLines(error: Error): readonly string[] {
+  const own = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  if (!(error.cause instanceof Error)) return own;
+  return [...own, `  caused by ${error.cause.message}`, ...stackLines(error.cause)];
+}

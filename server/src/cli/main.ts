@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { COMMON_OPTIONS } from './command-flags.ts';
+import { deleteCommand } from './delete.ts';
+import { documentsCommand } from './documents.ts';
+import { exportCommand } from './export.ts';
+import { describeFailure, exitStatusOf } from './failure.ts';
+import { importCommand } from './import.ts';
+import { loadOptions } from './option-sources.ts';
+import { serveCommand } from './serve.ts';
+
+const NOTES = `
+Every option can also be given by an environment variable (--max-message-bytes is HEADWATER_MAX_MESSAGE_BYTES) or in a
+JSON file named by --config; "headwater <command> --help" lists them. Exit status: 0 done, 1 failed, 2 called wrongly.`;
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return (manifest as { version: string }).version;
+}
+
+/** Failures come back as exceptions and are printed in one place; commander's two-line complaints become one. */
+function speakOneLine(command: Command): Command {
+  return command.exitOverride().configureOutput({
+    outputError: (text, write) => {
+      const line = text
+        .replace(/^error: /, '')
+        .trimEnd()
+        .replaceAll('\n', ' ');
+      write(`headwater: ${line}\n`);
+    },
+  });
+}
+
+function createProgram(): Command {
+  const program = new Command('headwater')
+    .description('A sync backend for Yjs.')
+    .version(version(), '--version', 'print the version')
+    .addHelpText('after', NOTES);
+  const commands = [serveCommand(), documentsCommand(), exportCommand(), importCommand(), deleteCommand()];
+  for (const command of commands) program.addCommand(speakOneLine(command));
+  return speakOneLine(program);
+}
+
+/** Whether the person asked for stacks. Options that cannot be read ask for nothing. */
+function wantsStack(flags: Readonly<Record<string, unknown>>): boolean {
+  try {
+    const sources = { flags, env: process.env, workingDirectory: process.cwd() };
+    return loadOptions(COMMON_OPTIONS, sources).options.logLevel === 'debug';
+  } catch {
+    return false;
+  }
+}
+
+let flags: Readonly<Record<string, unknown>> = {};
+const program = createProgram().hook('preAction', (_program, command) => {
+  flags = command.opts();
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  for (const line of describeFailure(error, { showStack: wantsStack(flags) })) process.stderr.write(`${line}\n`);
+  process.exitCode = exitStatusOf(error);
+}

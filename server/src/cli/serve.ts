@@ -1,0 +1,113 @@
+import path from 'node:path';
+import { Command } from 'commander';
+import type { Logger } from 'pino';
+import { createServer, type HeadwaterServer } from '../create-server.ts';
+import { isPretty } from '../logging/command-logger.ts';
+import { serverOptionsSchema } from '../options.ts';
+import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
+import type { CommandOptions, OptionName } from './command-options.ts';
+import { EXIT } from './failure.ts';
+import { onStopSignals } from './stop-signals.ts';
+
+const SERVER_OPTIONS = Object.keys(serverOptionsSchema.shape) as (keyof typeof serverOptionsSchema.shape)[];
+
+const EXAMPLES = `
+A flag beats an environment variable beats the config file beats the default. Sizes and durations may carry a unit:
+16MiB, 30s. docs/options.md lists every option.
+
+Examples:
+  $ headwater serve
+  $ headwater serve --host 0.0.0.0 --port 8080 --data /var/lib/headwater
+  $ HEADWATER_PORT=8080 HEADWATER_LOG_FORMAT=json headwater serve
+  $ headwater serve --config headwater.json
+
+SIGINT or SIGTERM stops gracefully: nothing new is accepted, everything is saved. A second one stops at once; what was
+shown to anybody is on disk even then.`;
+
+/** `headwater serve` */
+export function serveCommand(): Command {
+  const names: readonly OptionName[] = [...SERVER_OPTIONS, ...COMMON_OPTIONS];
+  return addFlags(new Command('serve').description('Start the server.'), names)
+    .addHelpText('after', EXAMPLES)
+    .action(serve);
+}
+
+async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const { options, logger } = loadSettings(flags, SERVER_OPTIONS, 1);
+  const { logLevel: _level, logFormat, ...serverOptions } = options;
+  dieOfBugs(logger);
+
+  const server = await createServer({ ...serverOptions, logger });
+  stopOnSignals(server, logger);
+  const address = await listen(server);
+  announce(address, options, logger, isPretty({ level: logger.level, format: logFormat, fileDescriptor: 1 }));
+}
+
+/** After a listen that failed the store must be given back, or a second attempt in this process finds it locked. */
+async function listen(server: HeadwaterServer): Promise<{ host: string; port: number }> {
+  try {
+    return await server.listen();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+/** A state nobody thought of is not one to go on in: clients reconnect, and what they saw is on disk. */
+function dieOfBugs(logger: Logger): void {
+  const die = (message: string) => (err: unknown) => {
+    logger.fatal({ err }, message);
+    process.exit(EXIT.failed);
+  };
+  process.on('uncaughtException', die('uncaught exception'));
+  process.on('unhandledRejection', die('unhandled rejection'));
+}
+
+function stopOnSignals(server: HeadwaterServer, logger: Logger): void {
+  const stop = async (signal: string): Promise<void> => {
+    logger.info({ signal }, 'stopping');
+    try {
+      await server.close();
+      logger.info({}, 'stopped');
+      process.exit(EXIT.ok);
+    } catch (err) {
+      logger.error({ err }, 'stopped, but not everything could be saved');
+      process.exit(EXIT.failed);
+    }
+  };
+  onStopSignals({
+    source: process,
+    now: () => performance.now(),
+    stop: (signal) => void stop(signal),
+    force: (signal) => {
+      logger.warn({ signal }, 'stopping at once');
+      process.exit(EXIT.failed);
+    },
+  });
+}
+
+function announce(
+  { host, port }: { host: string; port: number },
+  options: Pick<CommandOptions, 'data'>,
+  logger: Logger,
+  forPeople: boolean,
+): void {
+  const data = path.resolve(options.data);
+  if (!forPeople) {
+    logger.info({ host, port, data }, 'listening');
+    return;
+  }
+  const url = `ws://${reachable(host)}:${port}`;
+  const lines = [
+    `Headwater is listening on ${url}`,
+    `  documents are kept in ${data}`,
+    `  try: new WebsocketProvider('${url}', 'my-document', new Y.Doc())   // from y-websocket`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** An address a browser on this machine can open: "any address" is none, and IPv6 wants brackets. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,36 @@
+import { isatty } from 'node:tty';
+import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import pretty from 'pino-pretty';
+
+/** How the command logs. */
+export interface CommandLoggerOptions {
+  readonly level: string;
+  /** `auto` is pretty on a terminal and JSON lines everywhere else. */
+  readonly format: 'auto' | 'pretty' | 'json';
+  /** `serve` logs to stdout (1); the other commands print their results there and log to stderr (2). */
+  readonly fileDescriptor: 1 | 2;
+}
+
+/** Whether lines for people are wanted. */
+export function isPretty({ format, fileDescriptor }: CommandLoggerOptions): boolean {
+  return format === 'pretty' || (format === 'auto' && isatty(fileDescriptor));
+}
+
+/**
+ * The command's logger. It writes synchronously, in this thread: a line that was logged is out even when the process
+ * dies in the next statement, and that is when lines matter.
+ */
+export function createCommandLogger(options: CommandLoggerOptions): PinoLogger {
+  const { level, fileDescriptor } = options;
+  const settings = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  if (!isPretty(options)) return pino(settings, pino.destination({ dest: fileDescriptor, sync: true }));
+
+  const colorize = isatty(fileDescriptor) && process.env['NO_COLOR'] === undefined;
+  const stream = pretty({ colorize, destination: fileDescriptor, sync: true, translateTime: 'SYS:HH:MM:ss.l' });
+  return pino(settings, stream);
+}

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
+import { HEADWATER_BIN } from './repository.ts';
+
+/** How a command that ran to its end went. */
+export interface CommandResult {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Bytes on stdin, which is closed after them; without any it is empty. */
+  readonly input?: Uint8Array | string;
+}
+
+/** The environment of this process without what a developer may have set for Headwater. */
+export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(HEADWATER_|NODE_OPTIONS|VITEST|NO_COLOR)/.test(name),
+  );
+  return { ...Object.fromEntries(inherited), ...extra };
+}
+
+/** Runs `headwater` with these arguments as a process of its own and waits for its end. */
+export async function headwater(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const child = spawn(HEADWATER_BIN, args, {
+    env: cleanEnvironment(options.env),
+    cwd: options.cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // A command that fails early closes its stdin while we still write to it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr), once(child, 'close')]);
+  return { status: child.exitCode, stdout, stderr: stderr.toString('utf8') };
+}
