@@ -1,3 +1,4 @@
+export { MAX_DOCUMENT_NAME_BYTES } from './document-name.ts';
 export type {
   Append,
   DocumentChange,
@@ -10,3 +11,6 @@ export type {
   StoredDocument,
   StoreHealth,
 } from './document-store.ts';
+export { LEVEL_STORE_DEFAULTS, type LevelStoreOptions, type StoreClock, type StoreLogger } from './level-options.ts';
+export { LevelStore } from './level-store.ts';
+export { MemoryStore } from './memory-store.ts';

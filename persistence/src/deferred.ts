@@ -1,0 +1,23 @@
+/** A promise and the two functions that settle it (`Promise.withResolvers` is younger than Node 20). */
+export class Deferred<T> {
+  readonly promise: Promise<T>;
+  #resolve!: (value: T) => void;
+  #reject!: (error: Error) => void;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Callers may ignore either of the two promises of an append; a rejection nobody reads must not end the process.
+    this.promise.catch(() => {});
+  }
+
+  resolve(value: T): void {
+    this.#resolve(value);
+  }
+
+  reject(error: Error): void {
+    this.#reject(error);
+  }
+}

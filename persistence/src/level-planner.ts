@@ -1,0 +1,149 @@
+import { HeadwaterError } from '@headwater/protocol';
+import type { Commit } from './commit.ts';
+import type { DocumentSlot } from './document-slots.ts';
+import type { DocumentChange, QuarantinedUpdate, Snapshot } from './document-store.ts';
+import {
+  clearedKey,
+  logKey,
+  META_KEYS,
+  nameKey,
+  quarantineKey,
+  snapshotBodyKey,
+  snapshotHeaderKey,
+  waitingKey,
+} from './level-keys.ts';
+import { encodeMeta } from './level-meta.ts';
+import type { Operation } from './level-open.ts';
+import { NO_DOCUMENT } from './level-reader.ts';
+import {
+  encodeDocumentRecord,
+  encodeLogRecord,
+  encodeQuarantined,
+  encodeSnapshotBody,
+  encodeSnapshotHeader,
+  encodeWaiting,
+} from './record-codec.ts';
+
+/** A change whose bytes are made, and whose keys wait for the document's position. */
+export interface PlannedChange {
+  /** Bytes of its values. */
+  readonly bytes: number;
+  /**
+   * What to write, given where the document stands; moves it on. May run again from another position, when the first
+   * plan was dropped.
+   */
+  readonly plan: (slot: DocumentSlot, commit: Commit) => readonly Operation[];
+}
+
+/** Turns changes of documents into operations on keys. Pure, but for the ids and the positions it hands out. */
+export class LevelPlanner {
+  /** The id the next new document gets. */
+  nextId: number;
+
+  constructor(nextId: number) {
+    this.nextId = nextId;
+  }
+
+  /** One record whatever the number of updates: each `put` of a batch costs tens of microseconds. */
+  prepareAppend(change: DocumentChange): PlannedChange {
+    const record = change.entries.length === 0 ? undefined : encodeLogRecord(change.timeMs, change.entries);
+    const added = (change.addWaiting ?? []).map((entry) => ({
+      update: entry.update.slice(),
+      value: encodeWaiting(entry),
+    }));
+    const removed = (change.removeWaiting ?? []).map((update) => update.slice());
+    return {
+      bytes: (record?.byteLength ?? 0) + added.reduce((sum, { value }) => sum + value.byteLength, 0),
+      plan: (slot, commit) => {
+        const operations: Operation[] = [];
+        if (record === undefined && added.length === 0 && slot.current.id === undefined) return operations;
+        const id = slot.current.id ?? this.#create(slot, change.timeMs, operations);
+        for (const { update, value } of added) operations.push({ type: 'put', key: waitingKey(id, update), value });
+        for (const update of removed) operations.push({ type: 'del', key: waitingKey(id, update) });
+        commit.sequence = slot.current.nextSequence - 1;
+        if (record === undefined) return operations;
+        commit.sequence += 1;
+        operations.push({ type: 'put', key: logKey(id, commit.sequence), value: record });
+        slot.position = { ...slot.current, nextSequence: commit.sequence + 1 };
+        return operations;
+      },
+    };
+  }
+
+  /** Everything in one batch: whoever reads sees the old snapshot with its tail, or the new one with its own. */
+  prepareSnapshot(snapshot: Snapshot, quarantine: readonly QuarantinedUpdate[]): PlannedChange {
+    const { sequence, timeMs } = snapshot;
+    const body = encodeSnapshotBody(snapshot.update);
+    const stateVector = snapshot.stateVector.slice();
+    const deleteSet = snapshot.deleteSet.slice();
+    const quarantined = quarantine.map(encodeQuarantined);
+    return {
+      bytes: body.byteLength + quarantined.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      plan: (slot) => {
+        const { id, nextSequence, snapshotSequence, nextQuarantine } = slot.current;
+        if (id === undefined || sequence >= nextSequence) {
+          // Late for a document that was deleted: it must not come back, nor get into the next one of that name.
+          throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `no log of "${slot.documentName}" reaches ${sequence}`);
+        }
+        if (sequence < snapshotSequence) return [];
+        const header = encodeSnapshotHeader({
+          sequence,
+          timeMs,
+          updateBytes: body.byteLength - 1,
+          nextQuarantine: nextQuarantine + quarantined.length,
+          stateVector,
+          deleteSet,
+        });
+        const operations: Operation[] = [
+          { type: 'put', key: snapshotHeaderKey(id), value: header },
+          { type: 'put', key: snapshotBodyKey(id), value: body },
+        ];
+        for (const [index, value] of quarantined.entries()) {
+          operations.push({ type: 'put', key: quarantineKey(id, nextQuarantine + index), value });
+        }
+        for (let contained = Math.max(1, snapshotSequence + 1); contained <= sequence; contained += 1) {
+          operations.push({ type: 'del', key: logKey(id, contained) });
+        }
+        slot.position = {
+          id,
+          nextSequence,
+          snapshotSequence: sequence,
+          nextQuarantine: nextQuarantine + quarantined.length,
+        };
+        return operations;
+      },
+    };
+  }
+
+  /**
+   * The name goes, and a mark stays under which the range is cleared afterwards: however much there is to remove, the
+   * document is gone in one small batch.
+   */
+  prepareDelete(): PlannedChange & { readonly deletedId: () => number | undefined } {
+    let deletedId: number | undefined;
+    return {
+      bytes: 0,
+      deletedId: () => deletedId,
+      plan: (slot) => {
+        deletedId = slot.current.id;
+        if (deletedId === undefined) return [];
+        slot.position = NO_DOCUMENT;
+        return [
+          { type: 'del', key: nameKey(slot.documentName) },
+          { type: 'put', key: clearedKey(deletedId), value: new Uint8Array() },
+        ];
+      },
+    };
+  }
+
+  #create(slot: DocumentSlot, createdMs: number, operations: Operation[]): number {
+    const id = this.nextId;
+    this.nextId += 1;
+    operations.push(
+      { type: 'put', key: nameKey(slot.documentName), value: encodeDocumentRecord({ id, createdMs }) },
+      { type: 'put', key: META_KEYS.nextId, value: encodeMeta(this.nextId) },
+    );
+    slot.position = { ...NO_DOCUMENT, id };
+    return id;
+  }
+}

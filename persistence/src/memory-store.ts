@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { HeadwaterError } from '@headwater/protocol';
+import { Deferred } from './deferred.ts';
+import { encodeDocumentName } from './document-name.ts';
+import type {
+  Append,
+  DocumentChange,
+  DocumentInfo,
+  DocumentStore,
+  LogEntry,
+  LogRecord,
+  QuarantinedUpdate,
+  Snapshot,
+  StoredDocument,
+  StoreHealth,
+} from './document-store.ts';
+import { encodeLogRecord } from './record-codec.ts';
+
+interface MemoryDocument {
+  readonly documentName: string;
+  /** The name's UTF-8, which documents are listed in the order of. */
+  readonly nameBytes: Uint8Array;
+  readonly createdMs: number;
+  sequence: number;
+  snapshot: Snapshot | undefined;
+  tail: { readonly record: LogRecord; readonly bytes: number }[];
+  /** By the updates' bytes, as Latin-1. */
+  readonly waiting: Map<string, LogEntry>;
+  readonly quarantine: QuarantinedUpdate[];
+}
+
+/**
+ * A store that lasts as long as its process: for tests, and for trying Headwater without a disk. It keeps the same
+ * promises as `LevelStore` but the one about crashes, so everything it accepts counts as durable at once.
+ *
+ * @example
+ * ```ts
+ * await using store = new MemoryStore();
+ * await store.append('notes', { timeMs: Date.now(), entries: [{ update, author: 'ada' }] }).durable;
+ * ```
+ */
+export class MemoryStore implements DocumentStore {
+  /** Made anew with every store. */
+  readonly storeId = randomUUID();
+  readonly #documents = new Map<string, MemoryDocument>();
+  #isClosed = false;
+
+  get health(): StoreHealth {
+    return { status: 'ok', unsavedBytes: 0 };
+  }
+
+  async load(documentName: string): Promise<StoredDocument> {
+    const document = this.#find(documentName);
+    return {
+      snapshot: document?.snapshot,
+      tail: document?.tail.map(({ record }) => record) ?? [],
+      waiting: [...(document?.waiting.values() ?? [])],
+    };
+  }
+
+  append(documentName: string, change: DocumentChange): Append {
+    const written = new Deferred<number>();
+    const durable = new Deferred<number>();
+    try {
+      const sequence = this.#write(documentName, change);
+      written.resolve(sequence);
+      durable.resolve(sequence);
+    } catch (error) {
+      written.reject(error as Error);
+      durable.reject(error as Error);
+    }
+    return { written: written.promise, durable: durable.promise };
+  }
+
+  async replaceSnapshot(
+    documentName: string,
+    snapshot: Snapshot,
+    quarantine: readonly QuarantinedUpdate[] = [],
+  ): Promise<void> {
+    const document = this.#find(documentName);
+    if (document === undefined || snapshot.sequence > document.sequence) {
+      throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `no log of "${documentName}" reaches ${snapshot.sequence}`);
+    }
+    if (document.snapshot !== undefined && snapshot.sequence < document.snapshot.sequence) return;
+    document.snapshot = {
+      ...snapshot,
+      update: snapshot.update.slice(),
+      stateVector: snapshot.stateVector.slice(),
+      deleteSet: snapshot.deleteSet.slice(),
+    };
+    document.tail = document.tail.filter(({ record }) => record.sequence > snapshot.sequence);
+    document.quarantine.push(...quarantine.map((update) => ({ ...update, update: update.update.slice() })));
+  }
+
+  async quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]> {
+    return [...(this.#find(documentName)?.quarantine ?? [])];
+  }
+
+  async *list(
+    range: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
+  ): AsyncIterable<DocumentInfo> {
+    this.#assertOpen();
+    const after = new TextEncoder().encode(range.after ?? '');
+    const documents = [...this.#documents.values()]
+      .filter(({ nameBytes }) => Buffer.compare(nameBytes, after) > 0)
+      .sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
+    for (const document of documents.slice(0, range.limit)) yield infoOf(document);
+  }
+
+  async info(documentName: string): Promise<DocumentInfo | undefined> {
+    const document = this.#find(documentName);
+    return document && infoOf(document);
+  }
+
+  async delete(documentName: string): Promise<boolean> {
+    this.#find(documentName);
+    return this.#documents.delete(documentName);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #write(documentName: string, change: DocumentChange): number {
+    const added = change.addWaiting ?? [];
+    let document = this.#find(documentName);
+    if (document === undefined) {
+      if (change.entries.length === 0 && added.length === 0) return 0;
+      document = {
+        documentName,
+        nameBytes: encodeDocumentName(documentName),
+        createdMs: change.timeMs,
+        sequence: 0,
+        snapshot: undefined,
+        tail: [],
+        waiting: new Map(),
+        quarantine: [],
+      };
+      this.#documents.set(documentName, document);
+    }
+    for (const entry of added) document.waiting.set(keyOf(entry.update), copyOf(entry));
+    for (const update of change.removeWaiting ?? []) document.waiting.delete(keyOf(update));
+    if (change.entries.length > 0) {
+      document.sequence += 1;
+      document.tail.push({
+        record: { sequence: document.sequence, timeMs: change.timeMs, entries: change.entries.map(copyOf) },
+        bytes: encodeLogRecord(change.timeMs, change.entries).byteLength,
+      });
+    }
+    return document.sequence;
+  }
+
+  #find(documentName: string): MemoryDocument | undefined {
+    this.#assertOpen();
+    encodeDocumentName(documentName);
+    return this.#documents.get(documentName);
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new HeadwaterError('HW_STORE_CLOSED', 'the store is closed');
+  }
+}
+
+/** Callers keep their buffers, as they do with a store that writes to a disk. */
+function copyOf(entry: LogEntry): LogEntry {
+  return { update: entry.update.slice(), author: entry.author };
+}
+
+function keyOf(update: Uint8Array): string {
+  return Buffer.from(update.buffer, update.byteOffset, update.byteLength).toString('latin1');
+}
+
+function infoOf(document: MemoryDocument): DocumentInfo {
+  return {
+    documentName: document.documentName,
+    snapshotBytes: document.snapshot?.update.byteLength ?? 0,
+    tailRecords: document.tail.length,
+    tailBytes: document.tail.reduce((sum, { bytes }) => sum + bytes, 0),
+    waitingUpdates: document.waiting.size,
+    quarantinedUpdates: document.quarantine.length,
+    sequence: document.sequence,
+    createdMs: document.createdMs,
+    updatedMs: document.tail.at(-1)?.record.timeMs ?? document.snapshot?.timeMs ?? document.createdMs,
+  };
+}

@@ -1,0 +1,172 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import type { LogEntry, LogRecord, QuarantinedUpdate, Snapshot } from './document-store.ts';
+
+/**
+ * Values as a store keeps them, in lib0's encoding.
+ *
+ * Every value starts with a format number of its own, so one kind of value can change while stores full of the old one
+ * stay readable: a reader switches on the number, a writer writes the newest.
+ */
+export const RECORD_FORMATS = { document: 1, log: 1, snapshotHeader: 1, snapshotBody: 1, waiting: 1, quarantine: 1 };
+
+/** What a document's name leads to. */
+export interface DocumentRecord {
+  /** Never given twice within a store, so what a deleted document left behind is nobody else's. */
+  readonly id: number;
+  readonly createdMs: number;
+}
+
+/** A snapshot without its body: what listing reads. */
+export interface SnapshotHeader extends Omit<Snapshot, 'update'> {
+  /** Length of the body's update. */
+  readonly updateBytes: number;
+  /** The number the next quarantined update gets. Kept here because both are only ever written together. */
+  readonly nextQuarantine: number;
+}
+
+export function encodeDocumentRecord(record: DocumentRecord): Uint8Array {
+  return encodeRecord(RECORD_FORMATS.document, (encoder) => {
+    encoding.writeVarUint(encoder, record.id);
+    encoding.writeVarUint(encoder, record.createdMs);
+  });
+}
+
+export function decodeDocumentRecord(bytes: Uint8Array): DocumentRecord {
+  return decodeRecord(bytes, RECORD_FORMATS.document, (decoder) => ({
+    id: decoding.readVarUint(decoder),
+    createdMs: decoding.readVarUint(decoder),
+  }));
+}
+
+/** A batch names few authors for many updates, so each author is written once and entries refer to it by index. */
+export function encodeLogRecord(timeMs: number, entries: readonly LogEntry[]): Uint8Array {
+  return encodeRecord(RECORD_FORMATS.log, (encoder) => {
+    const authors = new Map<string, number>();
+    for (const { author } of entries) if (!authors.has(author)) authors.set(author, authors.size);
+    encoding.writeVarUint(encoder, timeMs);
+    encoding.writeVarUint(encoder, authors.size);
+    for (const author of authors.keys()) encoding.writeVarString(encoder, author);
+    encoding.writeVarUint(encoder, entries.length);
+    for (const { update, author } of entries) {
+      encoding.writeVarUint(encoder, authors.get(author) ?? 0);
+      encoding.writeVarUint8Array(encoder, update);
+    }
+  });
+}
+
+/** The updates are views of `bytes`: nothing is copied. */
+export function decodeLogRecord(bytes: Uint8Array, sequence: number): LogRecord {
+  return decodeRecord(bytes, RECORD_FORMATS.log, (decoder) => {
+    const timeMs = decoding.readVarUint(decoder);
+    const authors = readMany(decoder, () => decoding.readVarString(decoder));
+    const entries = readMany(decoder, () => {
+      const author = authors[decoding.readVarUint(decoder)];
+      if (author === undefined) throw new Error('entry of an unknown author');
+      return { update: decoding.readVarUint8Array(decoder), author };
+    });
+    return { sequence, timeMs, entries };
+  });
+}
+
+/** Only the time of a log record, for listing. */
+export function decodeLogTime(bytes: Uint8Array): number {
+  const decoder = decoding.createDecoder(bytes);
+  readFormat(decoder, RECORD_FORMATS.log);
+  return decoding.readVarUint(decoder);
+}
+
+export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
+  return encodeRecord(RECORD_FORMATS.snapshotHeader, (encoder) => {
+    encoding.writeVarUint(encoder, header.sequence);
+    encoding.writeVarUint(encoder, header.timeMs);
+    encoding.writeVarUint(encoder, header.updateBytes);
+    encoding.writeVarUint(encoder, header.nextQuarantine);
+    encoding.writeVarUint8Array(encoder, header.stateVector);
+    encoding.writeVarUint8Array(encoder, header.deleteSet);
+  });
+}
+
+export function decodeSnapshotHeader(bytes: Uint8Array): SnapshotHeader {
+  return decodeRecord(bytes, RECORD_FORMATS.snapshotHeader, (decoder) => ({
+    sequence: decoding.readVarUint(decoder),
+    timeMs: decoding.readVarUint(decoder),
+    updateBytes: decoding.readVarUint(decoder),
+    nextQuarantine: decoding.readVarUint(decoder),
+    stateVector: decoding.readVarUint8Array(decoder),
+    deleteSet: decoding.readVarUint8Array(decoder),
+  }));
+}
+
+/** The update as it lies behind the format number: a join sends a view of the stored value. */
+export function encodeSnapshotBody(update: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(update.byteLength + 1);
+  bytes[0] = RECORD_FORMATS.snapshotBody;
+  bytes.set(update, 1);
+  return bytes;
+}
+
+export function decodeSnapshotBody(bytes: Uint8Array): Uint8Array {
+  readFormat(decoding.createDecoder(bytes), RECORD_FORMATS.snapshotBody);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + 1, bytes.byteLength - 1);
+}
+
+export function encodeWaiting(entry: LogEntry): Uint8Array {
+  return encodeRecord(RECORD_FORMATS.waiting, (encoder) => {
+    encoding.writeVarString(encoder, entry.author);
+    encoding.writeVarUint8Array(encoder, entry.update);
+  });
+}
+
+export function decodeWaiting(bytes: Uint8Array): LogEntry {
+  return decodeRecord(bytes, RECORD_FORMATS.waiting, (decoder) => ({
+    author: decoding.readVarString(decoder),
+    update: decoding.readVarUint8Array(decoder),
+  }));
+}
+
+export function encodeQuarantined(update: QuarantinedUpdate): Uint8Array {
+  return encodeRecord(RECORD_FORMATS.quarantine, (encoder) => {
+    encoding.writeVarUint(encoder, update.timeMs);
+    encoding.writeVarString(encoder, update.author);
+    encoding.writeVarString(encoder, update.reason);
+    encoding.writeVarUint8Array(encoder, update.update);
+  });
+}
+
+export function decodeQuarantined(bytes: Uint8Array): QuarantinedUpdate {
+  return decodeRecord(bytes, RECORD_FORMATS.quarantine, (decoder) => ({
+    timeMs: decoding.readVarUint(decoder),
+    author: decoding.readVarString(decoder),
+    reason: decoding.readVarString(decoder),
+    update: decoding.readVarUint8Array(decoder),
+  }));
+}
+
+function encodeRecord(format: number, write: (encoder: encoding.Encoder) => void): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, format);
+  write(encoder);
+  return encoding.toUint8Array(encoder);
+}
+
+/** @throws Error when the value has another format, ends early, or goes on after its end */
+function decodeRecord<T>(bytes: Uint8Array, format: number, read: (decoder: decoding.Decoder) => T): T {
+  const decoder = decoding.createDecoder(bytes);
+  readFormat(decoder, format);
+  const value = read(decoder);
+  if (decoding.hasContent(decoder)) throw new Error('unexpected bytes after its end');
+  return value;
+}
+
+function readFormat(decoder: decoding.Decoder, expected: number): void {
+  const format = decoding.readVarUint(decoder);
+  if (format !== expected) throw new Error(`format ${format} instead of ${expected}`);
+}
+
+/** A count never reserves memory: a corrupt one runs into the end of the value instead. */
+function readMany<T>(decoder: decoding.Decoder, read: () => T): T[] {
+  const values: T[] = [];
+  for (let left = decoding.readVarUint(decoder); left > 0; left -= 1) values.push(read());
+  return values;
+}

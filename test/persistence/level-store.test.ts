@@ -1,0 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LevelStore } from '@headwater/persistence';
+import { afterAll } from 'vitest';
+import { describeDocumentStore } from '../contracts/document-store.ts';
+
+const directories: string[] = [];
+
+afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true }))));
+
+describeDocumentStore('LevelStore', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'headwater-contract-'));
+  directories.push(directory);
+  return LevelStore.open(directory);
+});
