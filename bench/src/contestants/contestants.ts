@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { builtScript, type Contestant, startServer } from './contestant.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
+const HEADWATER = fileURLToPath(new URL('node_modules/.bin/headwater', ROOT));
+const HEADWATER_MAIN = fileURLToPath(new URL('server/dist/cli/main.js', ROOT));
+
+/** The server this is all about, started as its users start it, with its defaults. */
+export const headwater: Contestant = {
+  name: 'headwater',
+  isPersistent: true,
+  start: (directory) => {
+    if (!existsSync(HEADWATER_MAIN)) throw new Error('headwater is not built: run "npm run build"');
+    return startServer('headwater', HEADWATER, ['serve', '--host', '127.0.0.1', '--port', '0', '--data', directory]);
+  },
+};
+
+const yardstick = (name: string): Contestant => ({
+  name,
+  isPersistent: false,
+  start: () => startServer(name, builtScript(`yardsticks/${name}.js`), []),
+});
+
+export const wsRelay = yardstick('ws-relay');
+export const batchingRelay = yardstick('batching-relay');
+export const textbookServer = yardstick('textbook-server');
+
+/** Sends the given update to whoever connects. */
+export const byteServer = (file: string): Contestant => ({
+  name: 'byte-server',
+  isPersistent: false,
+  start: () => startServer('byte-server', builtScript('yardsticks/byte-server.js'), [file]),
+});
+
+/** What `--subject` may name: who is measured against the yardsticks. */
+export const SUBJECTS: readonly Contestant[] = [headwater, wsRelay, batchingRelay, textbookServer];

@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url';
+import * as Y from 'yjs';
+import { CLIENT_IDS, TRACE_FILE } from '../config.ts';
+import { type Gap, ROOT_NAME, seededRandom } from '../load/typing.ts';
+import { writeDocument } from './trace.ts';
+import { withClient } from './with-client.ts';
+
+const REPOSITORY = new URL('../../../', import.meta.url);
+
+/** A document of a wanted size, in all the forms the suites need. */
+export interface LargeDocument {
+  /** What its writers send; each integrates by itself. */
+  readonly updates: readonly Uint8Array[];
+  /** The whole state, as a `Y.Doc` encodes it. */
+  readonly state: Uint8Array;
+  readonly stateVector: Uint8Array;
+  /** What a client that lacks nothing answers a SyncStep1 with: no structs, the whole delete set. */
+  readonly deleteSetUpdate: Uint8Array;
+  /** Places to type at, at random and far apart. */
+  gaps(count: number): Gap[];
+}
+
+let written: Uint8Array | undefined;
+const made = new Map<number, LargeDocument>();
+
+/** Made once per size and process: writing it takes seconds. */
+export function largeDocument(atLeastBytes: number): LargeDocument {
+  let document = made.get(atLeastBytes);
+  if (document === undefined) {
+    document = make(atLeastBytes);
+    made.set(atLeastBytes, document);
+  }
+  return document;
+}
+
+function make(atLeastBytes: number): LargeDocument {
+  written ??= Y.encodeStateAsUpdate(writeDocument(fileURLToPath(new URL(TRACE_FILE, REPOSITORY)), CLIENT_IDS.document));
+  const copies = Math.ceil(atLeastBytes / written.length);
+  const updates: Uint8Array[] = [];
+  for (let i = 0; i < copies; i++) updates.push(withClient(written, CLIENT_IDS.document + i));
+  const doc = new Y.Doc();
+  for (const update of updates) Y.applyUpdate(doc, update);
+  const stateVector = Y.encodeStateVector(doc);
+  return {
+    updates,
+    state: Y.encodeStateAsUpdate(doc),
+    stateVector,
+    deleteSetUpdate: Y.encodeStateAsUpdate(doc, stateVector),
+    gaps: (count) => gapsOf(doc.getText(ROOT_NAME), count),
+  };
+}
+
+/** Picks visible characters at random; each gap is between one of them and its right neighbour, visible or not. */
+function gapsOf(text: Y.Text, count: number): Gap[] {
+  const random = seededRandom(3);
+  const wanted = new Set<number>();
+  while (wanted.size < Math.min(count, text.length / 2)) wanted.add(Math.floor(random() * text.length));
+  const positions = [...wanted].sort((a, b) => a - b);
+  const gaps: Gap[] = [];
+  let next = 0;
+  let start = 0;
+  for (let item = text._start; item !== null && next < positions.length; item = item.right) {
+    if (item.deleted) continue;
+    const end = start + item.length;
+    const { client, clock } = item.id;
+    for (let at = positions[next]; at !== undefined && at < end; at = positions[++next]) {
+      const left = { client, clock: clock + at - start };
+      const after = item.right && { client: item.right.id.client, clock: item.right.id.clock };
+      const right = at + 1 < end ? { client, clock: left.clock + 1 } : (after ?? undefined);
+      gaps.push({ left, right });
+    }
+    start = end;
+  }
+  return gaps;
+}

@@ -1,2 +1,0 @@
-/** Benchmarks start at main.ts; this room exports nothing. */
-export const ROOM = 'bench';

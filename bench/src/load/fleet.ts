@@ -1,0 +1,118 @@
+import { ChunkMemo } from './chunk-memo.ts';
+import { DeliveryBoard } from './delivery-board.ts';
+import { clientFrame } from './frames.ts';
+import { updateMessage } from './messages.ts';
+import { SyncClient } from './sync-client.ts';
+import type { Typist } from './typing.ts';
+
+/** Sockets opened at the same time, so that a suite that is not about joining does not overrun a listen queue. */
+const OPEN_AT_ONCE = 50;
+
+export interface FleetOptions {
+  readonly port: number;
+  /** One document per path. */
+  readonly paths: readonly string[];
+  readonly clientsPerDocument: number;
+  /** The first so many clients of each document write. */
+  readonly writersPerDocument: number;
+  /** Receivers, over all documents, that measure latency. */
+  readonly latencyReceivers: number;
+  readonly firstClientId: number;
+  readonly typist: Typist;
+  readonly onEcho?: ((writer: number, known: number) => void) | undefined;
+}
+
+/** Clients spread over documents, some of which write. Writers are numbered through all documents. */
+export class Fleet {
+  readonly board: DeliveryBoard;
+  readonly #options: FleetOptions;
+  readonly #clients: SyncClient[] = [];
+  readonly #writers: SyncClient[] = [];
+  readonly #clocks: number[] = [];
+  #isClosing = false;
+  /** Updates sent so far. */
+  sent = 0;
+  /** Connections the server ended. */
+  lost = 0;
+
+  private constructor(options: FleetOptions) {
+    this.#options = options;
+    this.board = new DeliveryBoard({
+      firstClientId: options.firstClientId,
+      writers: options.writersPerDocument * options.paths.length,
+      onEcho: options.onEcho,
+    });
+  }
+
+  /** Connects everyone and waits until all are synced. */
+  static async open(options: FleetOptions): Promise<Fleet> {
+    const fleet = new Fleet(options);
+    const { paths, clientsPerDocument, writersPerDocument, latencyReceivers } = options;
+    const everyNth = Math.max(1, Math.floor((paths.length * clientsPerDocument) / Math.max(1, latencyReceivers)));
+    let opening: Promise<void>[] = [];
+    for (const [document, path] of paths.entries()) {
+      const memo = new ChunkMemo();
+      for (let i = 0; i < clientsPerDocument; i++) {
+        const writer = i < writersPerDocument ? document * writersPerDocument + i : undefined;
+        const onRuns = fleet.board.receiver(fleet.#clients.length % everyNth === 0, writer);
+        const client = new SyncClient({ port: options.port, path, onRuns, memo, onClose: () => fleet.#onClose() });
+        fleet.#clients.push(client);
+        if (writer !== undefined) fleet.#writers[writer] = client;
+        opening.push(client.joined);
+        if (opening.length === OPEN_AT_ONCE) {
+          await Promise.all(opening);
+          opening = [];
+        }
+      }
+    }
+    await Promise.all(opening);
+    fleet.#clocks.push(...fleet.#writers.map(() => 0));
+    return fleet;
+  }
+
+  get writers(): number {
+    return this.#writers.length;
+  }
+
+  /** Updates that are to be delivered in the end: everyone gets everything, the sender included. */
+  get expected(): number {
+    return this.sent * this.#options.clientsPerDocument;
+  }
+
+  /** The next `count` updates of a writer, as frames ready to be sent. */
+  prepare(writer: number, count = 1): Buffer {
+    const frames: Buffer[] = [];
+    const client = this.#options.firstClientId + writer;
+    for (let i = 0; i < count; i++) {
+      const clock = this.#clocks[writer] ?? 0;
+      this.#clocks[writer] = clock + 1;
+      frames.push(clientFrame(updateMessage(this.#options.typist.type({ client, clock }))));
+    }
+    return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+  }
+
+  /** Sends what {@link prepare} made; `firstClock` is the clock of its first update. */
+  send(writer: number, frames: Buffer, firstClock: number, count = 1): void {
+    const now = performance.now();
+    for (let i = 0; i < count; i++) this.board.sent(writer, firstClock + i, now);
+    this.sent += count;
+    this.#writers[writer]?.send(frames);
+  }
+
+  /** Waits until everything expected has arrived, or until `timeoutMs` have passed without it. */
+  async drain(timeoutMs: number): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    while (this.board.delivered < this.expected && this.lost === 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all(this.#clients.map((client) => client.close()));
+  }
+
+  #onClose(): void {
+    if (!this.#isClosing) this.lost++;
+  }
+}

@@ -1,0 +1,27 @@
+import { SyncClient } from '../sync-client.ts';
+
+/** Opens connections and leaves them open, until the load process is closed. */
+export interface HoldTask {
+  readonly kind: 'hold';
+  readonly port: number;
+  /** Each path gets one connection. */
+  readonly paths: readonly string[];
+}
+
+export interface HoldResult {
+  /** Connections now open, over all tasks of this process. */
+  readonly open: number;
+  readonly bytesReceived: number;
+}
+
+const OPEN_AT_ONCE = 50;
+const held: SyncClient[] = [];
+
+export async function runHold(task: HoldTask): Promise<HoldResult> {
+  for (let i = 0; i < task.paths.length; i += OPEN_AT_ONCE) {
+    const opening = task.paths.slice(i, i + OPEN_AT_ONCE).map((path) => new SyncClient({ port: task.port, path }));
+    await Promise.all(opening.map((client) => client.joined));
+    held.push(...opening);
+  }
+  return { open: held.length, bytesReceived: held.reduce((sum, client) => sum + client.bytesReceived, 0) };
+}

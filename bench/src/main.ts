@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { FULL, QUICK } from './config.ts';
+import { SUBJECTS } from './contestants/contestants.ts';
+import { readEnvironment } from './report/environment.ts';
+import { writeResults } from './report/results.ts';
+import { measurementTable, verdictTable } from './report/table.ts';
+import { outcomeOf, type Verdict } from './report/verdict.ts';
+import type { Suite } from './suites/suite.ts';
+import { SUITES } from './suites/suites.ts';
+
+interface Options {
+  readonly only?: readonly Suite[];
+  readonly subject: (typeof SUBJECTS)[number];
+  readonly quick: boolean;
+  readonly rounds?: number;
+  readonly results?: string;
+}
+
+const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
+
+function suitesNamed(names: string): Suite[] {
+  return names.split(',').map((name) => {
+    const suite = SUITES.find((each) => each.name === name);
+    if (!suite) throw new InvalidArgumentError(`known suites: ${SUITES.map((each) => each.name).join(', ')}`);
+    return suite;
+  });
+}
+
+function subjectNamed(name: string): (typeof SUBJECTS)[number] {
+  const subject = SUBJECTS.find((each) => each.name === name);
+  if (!subject) throw new InvalidArgumentError(`known servers: ${SUBJECTS.map((each) => each.name).join(', ')}`);
+  return subject;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
+  return value;
+}
+
+const command = new Command('bench')
+  .description('Measures Headwater against yardsticks on this machine.')
+  .option('--only <suites>', 'run only these, separated by commas', suitesNamed)
+  .option('--quick', 'a minute of smoke instead of a measurement', false)
+  .option('--rounds <number>', 'turns of each contestant', positive)
+  .option('--subject <server>', 'who is measured', subjectNamed, SUBJECTS[0])
+  .option('--results <directory>', 'where the JSON goes (bench/results; with --quick or another subject: nowhere)')
+  .addHelpText(
+    'after',
+    `\nSuites:\n${SUITES.map(({ name, question }) => `  ${name.padEnd(16)} ${question}`).join('\n')}`,
+  );
+
+/** Progress, for somebody who is watching. */
+function log(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`  ${line}\n`);
+}
+
+async function main(): Promise<void> {
+  const options = command.parse().opts<Options>();
+  const base = options.quick ? QUICK : FULL;
+  const config = { ...base, rounds: options.rounds ?? base.rounds };
+  const isRecord = !options.quick && options.subject === SUBJECTS[0];
+  const results = options.results ?? (isRecord ? RESULTS : undefined);
+  const environment = readEnvironment();
+  const workDirectory = mkdtempSync(join(tmpdir(), 'headwater-bench-'));
+  const verdicts: Verdict[] = [];
+  const failures: string[] = [];
+  console.log(
+    `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${environment.commit.slice(0, 8)}`,
+  );
+  try {
+    for (const suite of options.only ?? SUITES) {
+      console.log(`\n# ${suite.name}: ${suite.question}`);
+      const startedAt = performance.now();
+      try {
+        const report = await suite.run({ config, subject: options.subject, workDirectory, log });
+        console.log(measurementTable(report.rows));
+        console.log(verdictTable(report.verdicts));
+        verdicts.push(...report.verdicts);
+        if (results) writeResults(results, suite.name, options.subject.name, config, environment, report);
+      } catch (error) {
+        failures.push(suite.name);
+        console.log(`failed: ${error instanceof Error ? error.stack : String(error)}`);
+      }
+      console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+    }
+  } finally {
+    rmSync(workDirectory, { recursive: true, force: true });
+  }
+  const count = (outcome: string): number => verdicts.filter((verdict) => outcomeOf(verdict) === outcome).length;
+  console.log(
+    `\n${count('PASS')} pass, ${count('MISS')} miss, ${count('VOID')} void, ${failures.length} suites failed`,
+  );
+  if (count('MISS') + count('VOID') + failures.length > 0) process.exitCode = 1;
+}
+
+await main();

@@ -1,0 +1,62 @@
+import { tmpdir } from 'node:os';
+import { afterEach, expect, test } from 'vitest';
+import type { RunningServer } from '../../bench/src/contestants/contestant.ts';
+import { batchingRelay, textbookServer, wsRelay } from '../../bench/src/contestants/contestants.ts';
+import { proveConvergence } from '../../bench/src/contestants/proof.ts';
+import { LoadProcess } from '../../bench/src/load/load-process.ts';
+
+const running: (RunningServer | LoadProcess)[] = [];
+afterEach(async () => {
+  for (const each of running.splice(0)) await each.close();
+});
+
+for (const contestant of [wsRelay, batchingRelay, textbookServer]) {
+  test(`${contestant.name}: stock clients converge, and everything sent reaches everyone exactly once`, async () => {
+    const server = await contestant.start(tmpdir());
+    const load = await LoadProcess.open();
+    running.push(load, server);
+
+    await proveConvergence(server);
+    const result = await load.run({
+      kind: 'traffic',
+      port: server.port,
+      serverPid: server.pid,
+      path: '/smoke',
+      clients: 6,
+      writers: 3,
+      ratePerSecond: 200,
+      warmupMs: 200,
+      windowMs: 1000,
+      drainTimeoutMs: 5000,
+      latencyReceivers: 6,
+      firstClientId: 1_000_000,
+    });
+
+    expect(result).toMatchObject({ sent: 200, missing: 0, gaps: 0, lost: 0 });
+    expect(result.latencyMs.count).toBe(200 * 6);
+  });
+}
+
+test('a closed loop delivers everything it sent, over several documents', async () => {
+  const server = await batchingRelay.start(tmpdir());
+  const load = await LoadProcess.open();
+  running.push(load, server);
+
+  const result = await load.run({
+    kind: 'saturate',
+    port: server.port,
+    serverPid: server.pid,
+    paths: ['/one', '/two'],
+    clientsPerDocument: 3,
+    writersPerDocument: 2,
+    inFlightPerWriter: 8,
+    warmupMs: 100,
+    windowMs: 300,
+    drainTimeoutMs: 5000,
+    latencyReceivers: 2,
+    firstClientId: 1_000_000,
+  });
+
+  expect(result.sentInAll).toBeGreaterThan(100);
+  expect(result).toMatchObject({ missing: 0, gaps: 0, lost: 0 });
+});
