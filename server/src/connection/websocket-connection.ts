@@ -99,6 +99,7 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#inbox.close();
+    this.#leave(); // nothing may follow a close frame
     this.#webSocket.resume(); // or the answer to the close frame is never read
     this.#webSocket.close(error.closeCode ?? 1011, error.message.slice(0, 120));
     setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT_MS).unref();
@@ -112,9 +113,10 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     });
   }
 
-  /** Stops reading: what was not read yet stays with the client, which sends it again when it is back. */
+  /** Stops reading, and handles what was read: the rest stays with the client, which sends it again when it is back. */
   stopReading(): void {
     this.#webSocket.pause();
+    this.#inbox.work(Number.POSITIVE_INFINITY);
     this.#inbox.close();
   }
 
@@ -195,9 +197,13 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     this.#inbox.whenEmpty(() => {
       this.#isClosing = true;
       this.#inbox.close();
-      this.#document?.leave(this);
-      this.#document = undefined;
+      this.#leave();
       this.#around.onClosed(this);
     });
+  }
+
+  #leave(): void {
+    this.#document?.leave(this);
+    this.#document = undefined;
   }
 }

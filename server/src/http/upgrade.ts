@@ -39,7 +39,6 @@ export class Upgrader {
       if (!(error instanceof HeadwaterError)) throw error;
       return refuse(socket, 400, error.message);
     }
-    socket.setNoDelay(true);
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', ignoreError);
       this.#onUpgraded(webSocket, socket, documentName);
