@@ -212,7 +212,7 @@ export class CommitQueue {
   }
 
   async #retryUntilSaved(): Promise<void> {
-    for (;;) {
+    while (this.#state === 'recovering') {
       await this.#write;
       await this.#sync;
       this.#gathering = this.#takeUnsaved();
@@ -221,18 +221,11 @@ export class CommitQueue {
       const isLastAttempt = this.#isClosing;
       try {
         await this.#writeAgain();
-        break;
       } catch (error) {
         this.#report(error as Error);
         if (isLastAttempt) return;
       }
     }
-    this.#backoff.reset();
-    this.#state = 'healthy';
-    this.#error = undefined;
-    this.#options.logger.info({}, 'the store works again; everything it had to keep is saved');
-    this.#announce();
-    this.#schedule();
   }
 
   async #writeAgain(): Promise<void> {
@@ -257,6 +250,12 @@ export class CommitQueue {
       this.#settle(this.#syncing);
       this.#syncing = [];
     }
+    // Nothing has waited since the last of them was settled: who hears of that finds the store healthy.
+    this.#backoff.reset();
+    this.#state = 'healthy';
+    this.#error = undefined;
+    this.#options.logger.info({}, 'the store works again; everything it had to keep is saved');
+    this.#announce();
   }
 
   /** Everything not known to be durable, in the order it was added. */

@@ -1,0 +1,113 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+
+const HOST = fileURLToPath(new URL('children/store-host.mjs', import.meta.url));
+
+/** What the child says; see `children/store-host.mjs`. */
+export interface ChildMessage {
+  readonly event: string;
+  readonly name?: string;
+  readonly n?: number;
+  readonly sequence?: number;
+  readonly code?: string;
+  readonly message?: string;
+  readonly status?: string;
+  readonly error?: string;
+  readonly records?: number;
+}
+
+/** A store in another process. */
+export class StoreChild {
+  readonly #process: ChildProcess;
+  readonly messages: ChildMessage[] = [];
+  #whenHeard: (() => void) | undefined;
+
+  private constructor(process: ChildProcess) {
+    this.#process = process;
+    process.on('message', (message) => {
+      this.messages.push(message as ChildMessage);
+      this.#whenHeard?.();
+    });
+  }
+
+  /**
+   * @param wrap - a command that runs the child, such as `strace -o file`
+   */
+  static async start(wrap: readonly string[] = []): Promise<StoreChild> {
+    // A process over its file size limit dies of SIGXFSZ unless that is ignored, which only a parent can arrange.
+    const child = spawn('sh', ['-c', 'trap "" XFSZ; exec "$@"', 'sh', ...wrap, process.execPath, HOST], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const host = new StoreChild(child);
+    onTestFinished(() => host.kill());
+    await host.heard(({ event }) => event === 'ready');
+    return host;
+  }
+
+  get pid(): number {
+    if (this.#process.pid === undefined) throw new Error('the child did not start');
+    return this.#process.pid;
+  }
+
+  send(message: object): void {
+    this.#process.send(message);
+  }
+
+  /** Opens the store; the answer is `opened`, or `failed` with a code. */
+  async open(directory: string): Promise<ChildMessage> {
+    this.send({ command: 'open', directory });
+    return this.heard(({ event }) => event === 'opened' || event === 'failed');
+  }
+
+  /** The first message that fits, past or future. */
+  async heard(fits: (message: ChildMessage) => boolean): Promise<ChildMessage> {
+    for (;;) {
+      const found = this.messages.find(fits);
+      if (found !== undefined) return found;
+      if (this.#process.exitCode !== null || this.#process.signalCode !== null) {
+        throw new Error(`the child ended before it said so; the last it said: ${JSON.stringify(this.messages.at(-1))}`);
+      }
+      const exit = new AbortController();
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          this.#whenHeard = resolve;
+        }),
+        once(this.#process, 'exit', { signal: exit.signal }).catch(() => {}),
+      ]);
+      exit.abort();
+    }
+  }
+
+  /** Resolves once this many messages of a kind were heard. */
+  async heardTimes(event: string, times: number): Promise<ChildMessage[]> {
+    await this.heard(() => this.said(event).length >= times);
+    return this.said(event);
+  }
+
+  said(event: string): ChildMessage[] {
+    return this.messages.filter((message) => message.event === event);
+  }
+
+  /** Limits how big a file the child may write; `undefined` lifts the limit. */
+  async limitFileSize(bytes: number | undefined): Promise<void> {
+    await promisify(execFile)('prlimit', ['--pid', String(this.pid), `--fsize=${bytes ?? 'unlimited'}:`]);
+  }
+
+  /** Ends it the friendly way: what wraps it ends with it. */
+  async exit(): Promise<void> {
+    const closed = once(this.#process, 'close');
+    this.send({ command: 'exit' });
+    await closed;
+  }
+
+  /** `kill -9`. Everything the child said before has arrived when this resolves. */
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const closed = once(this.#process, 'close');
+    this.#process.kill('SIGKILL');
+    await closed;
+  }
+}
