@@ -199,6 +199,7 @@ export class HostedDocument {
       return;
     }
     const append = this.#around.store.append(this.name, change);
+    append.written.catch(() => {}); // #show looks at it when its turn comes; a rejection before that is nobody's crash
     this.#lastAppend = append;
     this.#unsaved++;
     const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;

@@ -1,0 +1,110 @@
+import {
+  type Append,
+  type DocumentChange,
+  type DocumentStore,
+  MemoryStore,
+  type QuarantinedUpdate,
+  type Snapshot,
+  type StoredDocument,
+} from '@headwater/persistence';
+import { type Deferred, deferred } from './deferred.ts';
+
+/** A `MemoryStore` whose two moments of a write, and whose loads, happen when a test says so. */
+export class ControlledStore implements DocumentStore {
+  readonly inner = new MemoryStore();
+  /** Every change that was appended, of whatever document. */
+  readonly changes: DocumentChange[] = [];
+  loads = 0;
+  #written: Deferred<void> | undefined;
+  #durable: Deferred<void> | undefined;
+  #load: Deferred<void> | undefined;
+  /** Appends reject `written` with this; what was appended is written later all the same, as the contract says. */
+  writeError: Error | undefined;
+  loadError: Error | undefined;
+  snapshotError: Error | undefined;
+  unsavedBytes = 0;
+
+  get health() {
+    return { status: 'ok', unsavedBytes: this.unsavedBytes } as const;
+  }
+
+  /** Holds back `written` of every append until the returned function is called. */
+  holdWrites(): () => void {
+    const held = deferred();
+    this.#written = held;
+    return () => {
+      if (this.#written === held) this.#written = undefined;
+      held.resolve();
+    };
+  }
+
+  /** The same for `durable`. */
+  holdSyncs(): () => void {
+    const held = deferred();
+    this.#durable = held;
+    return () => {
+      if (this.#durable === held) this.#durable = undefined;
+      held.resolve();
+    };
+  }
+
+  /** The same for loads. */
+  holdLoads(): () => void {
+    const held = deferred();
+    this.#load = held;
+    return () => {
+      if (this.#load === held) this.#load = undefined;
+      held.resolve();
+    };
+  }
+
+  async load(documentName: string): Promise<StoredDocument> {
+    this.loads++;
+    await this.#load?.promise;
+    if (this.loadError !== undefined) throw this.loadError;
+    return this.inner.load(documentName);
+  }
+
+  append(documentName: string, change: DocumentChange): Append {
+    this.changes.push(change);
+    const append = this.inner.append(documentName, change);
+    const { writeError } = this;
+    const written =
+      writeError === undefined ? after(this.#written?.promise, append.written) : Promise.reject(writeError);
+    return { written, durable: after(this.#durable?.promise, append.durable) };
+  }
+
+  async replaceSnapshot(name: string, snapshot: Snapshot, quarantine?: readonly QuarantinedUpdate[]): Promise<void> {
+    if (this.snapshotError !== undefined) throw this.snapshotError;
+    await this.inner.replaceSnapshot(name, snapshot, quarantine);
+  }
+
+  quarantined(documentName: string) {
+    return this.inner.quarantined(documentName);
+  }
+
+  list(range?: { readonly after?: string | undefined; readonly limit?: number | undefined }) {
+    return this.inner.list(range);
+  }
+
+  info(documentName: string) {
+    return this.inner.info(documentName);
+  }
+
+  delete(documentName: string) {
+    return this.inner.delete(documentName);
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function after(moment: Promise<void> | undefined, result: Promise<number>): Promise<number> {
+  await moment;
+  return result;
+}
