@@ -143,6 +143,7 @@ export class HostedDocument {
   /** The connection of a session has room again. */
   drained(session: Session): void {
     this.#audience.drained(session, this.#awareness.encodeAllAndGone());
+    if (this.#waiting.size > 0) this.#ask(session); // a full connection was not asked for what is missing
   }
 
   /**
