@@ -60,6 +60,8 @@ export class HostedDocument {
   /** Appends that are not durable yet. */
   #unsaved = 0;
   #shown: Promise<void> = Promise.resolve();
+  /** Batches handed to the store and not shown yet, oldest first. */
+  readonly #unshown = new Set<TailBatch>();
   #lastFlushMs = 0;
   #whenSaved: (() => void)[] = [];
 
@@ -204,6 +206,7 @@ export class HostedDocument {
     this.#lastAppend = append;
     this.#unsaved++;
     const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;
+    if (shown !== undefined) this.#unshown.add(shown);
     this.#shown = this.#shown.then(() => this.#show(append, shown, awareness));
     for (const session of batch.askers) this.#ask(session);
     void this.#whenDurable(append, (sequence) => {
@@ -291,6 +294,7 @@ export class HostedDocument {
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
       return;
     }
+    this.#unshown.delete(shown);
     this.#tail.push(shown);
     this.#audience.show(shown, awareness);
     this.#compactWhenOutgrown();
@@ -390,7 +394,14 @@ export class HostedDocument {
       this.#around.logger.warn({ documentName: this.name, author, reason }, 'update quarantined');
     }
     this.#knowledge = Knowledge.fromEncoded(snapshot.stateVector, snapshot.deleteSet);
-    for (const batch of this.#tail.since(0)) for (const update of batch.updates) this.#knowledge.admit(update);
+    for (const update of this.#updatesAfterSnapshot()) this.#knowledge.admit(update);
+  }
+
+  /** Shown, on the way to the store, or still pending: all that was taken up and no snapshot holds. */
+  *#updatesAfterSnapshot(): Generator<Uint8Array> {
+    for (const batch of this.#tail.since(0)) yield* batch.updates;
+    for (const batch of this.#unshown) yield* batch.updates;
+    if (this.#batch !== undefined) yield* this.#batch.updates();
   }
 
   #startIdling(): void {

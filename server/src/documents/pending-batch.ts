@@ -46,6 +46,10 @@ export class PendingBatch {
     for (const [session, count] of this.#acknowledgements) session.acknowledge(count);
   }
 
+  *updates(): Generator<Uint8Array> {
+    for (const { update } of this.#entries) yield update;
+  }
+
   get hasUpdates(): boolean {
     return this.#entries.length > 0;
   }
