@@ -1,20 +1,10 @@
 import * as Y from 'yjs';
 import { patcherFor } from './apply-patches.ts';
+import { Random } from './random.ts';
 import type { Patch, Trace, Transaction } from './traces.ts';
 
 const TEXT = 'text';
 const CHARACTERS = Array.from('etaoin shrdlu\nÄß漢😀👍');
-
-/** A small seeded generator (mulberry32): the same seed, the same session. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 interface Author {
   readonly doc: Y.Doc;
@@ -28,8 +18,7 @@ interface Author {
  * ({@link clientIdOf}), since they decide how simultaneous inserts at one place are ordered.
  */
 export function generateTrace(seed: number, size: { readonly agents: number; readonly transactions: number }): Trace {
-  const random = randomFrom(seed);
-  const below = (limit: number): number => Math.floor(random() * limit);
+  const random = new Random(seed);
   const authors = Array.from({ length: size.agents }, (_, agent): Author => {
     const doc = new Y.Doc();
     doc.clientID = clientIdOf(agent);
@@ -40,21 +29,20 @@ export function generateTrace(seed: number, size: { readonly agents: number; rea
 
   let agent = 0;
   for (let index = 0; index < size.transactions; index += 1) {
-    if (random() < 0.2) agent = below(size.agents);
+    if (random.chance(20)) agent = random.below(size.agents);
     const author = authors[agent];
-    const other = authors[below(size.agents)];
+    const other = authors[random.below(size.agents)];
     if (author === undefined || other === undefined) throw new Error('no authors');
-    if (random() < 0.1 && other !== author) {
+    if (random.chance(10) && other !== author) {
       Y.applyUpdate(author.doc, Y.encodeStateAsUpdate(other.doc));
       author.heads = [...new Set([...author.heads, ...other.heads])];
     }
 
     const text = author.doc.getText(TEXT);
     const length = Array.from(text.toString()).length;
-    const position = below(length + 1);
-    const mayDelete = position < length && random() < 0.3;
-    const inserted = CHARACTERS[below(CHARACTERS.length)] ?? '';
-    const patch: Patch = mayDelete ? [position, 1, ''] : [position, 0, inserted];
+    const position = random.below(length + 1);
+    const mayDelete = position < length && random.chance(30);
+    const patch: Patch = mayDelete ? [position, 1, ''] : [position, 0, random.pick(CHARACTERS)];
     author.doc.transact(() => applyPatches(text, [patch]));
     transactions.push({ parents: author.heads, agent, patches: [patch] });
     author.heads = [index];

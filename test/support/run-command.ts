@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { HEADWATER_BIN } from './repository.ts';
 
@@ -37,4 +38,35 @@ export async function headwater(args: readonly string[], options: CommandOptions
   child.stdin.end(options.input ?? '');
   const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr), once(child, 'close')]);
   return { status: child.exitCode, stdout, stderr: stderr.toString('utf8') };
+}
+
+/** Runs a command as if typed into a terminal. From util-linux, so nearly every Linux has it and others do not. */
+const SCRIPT = '/usr/bin/script';
+
+/** Whether {@link runInTerminal} works on this machine. */
+export const hasTerminal = existsSync(SCRIPT);
+
+/**
+ * Runs `headwater` on a terminal of its own, where stdin and stdout are one, until it ends or prints something awaited,
+ * after which Ctrl-C is typed.
+ */
+export async function runInTerminal(
+  args: readonly string[],
+  until?: RegExp,
+): Promise<{ status: number | null; text: string }> {
+  const quoted = [HEADWATER_BIN, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const child = spawn(SCRIPT, ['-qec', quoted, '/dev/null'], {
+    env: cleanEnvironment(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let text = '';
+  let isCtrlCTyped = false;
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    if (isCtrlCTyped || until?.test(text) !== true) return;
+    isCtrlCTyped = true;
+    child.stdin.write('\u0003');
+  });
+  await once(child, 'close');
+  return { status: child.exitCode, text };
 }

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { headwater } from '../support/run-command.ts';
+import { storeDocuments, updateOf } from '../support/stored-documents.ts';
+import { TempDir } from '../support/temp-dir.ts';
+
+const update = updateOf((doc) => doc.getText('text').insert(0, 'hello'));
+
+async function storeTwo(directory: TempDir): Promise<void> {
+  await storeDocuments(directory.path, { keep: { updates: [update] }, remove: { updates: [update] } });
+}
+
+test('deletes one document and leaves the others', async () => {
+  await using directory = await TempDir.create();
+  await storeTwo(directory);
+
+  const result = await headwater(['delete', 'remove', '--yes', '--data', directory.path]);
+  const { stdout } = await headwater(['documents', '--json', '--data', directory.path]);
+
+  expect(result).toMatchObject({ status: 0, stderr: 'deleted remove\n' });
+  expect(JSON.parse(stdout.toString())).toMatchObject({ documentName: 'keep' });
+});
+
+test('without --yes it says what it would delete, and does not', async () => {
+  await using directory = await TempDir.create();
+  await storeTwo(directory);
+
+  const result = await headwater(['delete', 'remove', '--data', directory.path]);
+  const { stdout } = await headwater(['documents', '--json', '--prefix', 'remove', '--data', directory.path]);
+
+  expect(result.status).toBe(2);
+  expect(result.stderr).toMatch(/^headwater: remove \(\d+ bytes, last changed [^)]+\) was not deleted: add --yes/);
+  expect(JSON.parse(stdout.toString())).toMatchObject({ documentName: 'remove' });
+});
+
+test.each([[['--yes']], [[]]])('a document nobody stored is one line, and status 1 (%j)', async (flags) => {
+  await using directory = await TempDir.create();
+  await storeTwo(directory);
+
+  const result = await headwater(['delete', 'nobody', ...flags, '--data', directory.path]);
+
+  expect(result).toMatchObject({
+    status: 1,
+    stderr: 'headwater: there is no document "nobody" in the store [HW_DOCUMENT_UNKNOWN]\n',
+  });
+});

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { OPTION_DESCRIPTIONS } from '../../server/src/cli/command-options.ts';
+import { REPOSITORY } from '../support/repository.ts';
+import { headwater } from '../support/run-command.ts';
+
+const words = (text: string): string => text.replace(/\s+/g, ' ');
+
+test('--version is the version of the package', async () => {
+  const { version } = JSON.parse(readFileSync(`${REPOSITORY}/server/package.json`, 'utf8')) as { version: string };
+
+  expect(await headwater(['--version'])).toMatchObject({ status: 0, stdout: Buffer.from(`${version}\n`) });
+});
+
+test('serve --help says flag, variable and default of every option', async () => {
+  const { status, stdout } = await headwater(['serve', '--help']);
+
+  expect(status).toBe(0);
+  for (const { flag, description, defaultText, variable } of OPTION_DESCRIPTIONS) {
+    expect(words(stdout.toString())).toContain(flag);
+    expect(words(stdout.toString())).toContain(`${description} (default: ${defaultText}; env: ${variable})`);
+  }
+});
+
+test.each(['serve', 'documents', 'export', 'import', 'delete'])(
+  '%s --help has examples and the variables',
+  async (name) => {
+    const { status, stdout } = await headwater([name, '--help']);
+
+    expect(status).toBe(0);
+    expect(stdout.toString()).toContain('Examples:\n  $ headwater ');
+    expect(stdout.toString()).toContain('env: HEADWATER_DATA');
+  },
+);
+
+test('without a command it shows the commands, and status 2 says that one was missing', async () => {
+  const { status, stderr } = await headwater([]);
+
+  expect(status).toBe(2);
+  expect(stderr).toContain('Usage: headwater');
+});
+
+test('an unknown command suggests the nearest one', async () => {
+  const { status, stderr } = await headwater(['sevre']);
+
+  expect(status).toBe(2);
+  expect(stderr).toBe("headwater: unknown command 'sevre' (Did you mean serve?)\n");
+});
