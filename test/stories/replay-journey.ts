@@ -23,7 +23,8 @@ export interface JourneyResult {
 
 /**
  * The whole journey of a trace: two stock clients type it into a real server, which is killed with SIGKILL several times
- * and restarted while they go on; in the end everybody agrees, a newcomer too, and so does the store on its own.
+ * and restarted while they go on; in the end both agree, a newcomer gets the same from a server that was killed once
+ * more after they had left, and so does the store on its own.
  */
 export async function replayThroughCrashes(trace: Trace, options: JourneyOptions): Promise<JourneyResult> {
   const { kills, say = () => {} } = options;
@@ -46,16 +47,26 @@ export async function replayThroughCrashes(trace: Trace, options: JourneyOptions
     },
   });
   await back;
-  say('everything is typed; waiting until everybody has it');
+  say('everything is typed; waiting until both clients have it');
   await awaitEnd(trace, [first, second]);
+  const typed = [first, second].map(textOf);
+  for (const client of [first, second]) client.close();
 
+  // Both have seen all of it, so all of it must be on disk: once more without a chance to say goodbye, and with
+  // nobody left who could bring anything back.
+  await server.restart();
+  say('killed the server once more, with no client connected');
   await using newcomer = new StockClient(server.url, DOCUMENT);
-  await awaitEnd(trace, [newcomer]);
-  const clients = [first, second, newcomer].map(({ doc }) => doc.getText(TRACE_TEXT).toString());
-  for (const client of [first, second, newcomer]) client.close();
+  await newcomer.synced();
+  const clients = [...typed, textOf(newcomer)];
+  newcomer.close();
 
   await server.stop();
   const exported = await headwater(['export', DOCUMENT, '--format', 'text', '--data', server.data]);
   if (exported.status !== 0) throw new Error(`export ended with ${exported.status}: ${exported.stderr}`);
   return { clients, exported: exported.stdout.toString('utf8') };
+}
+
+function textOf({ doc }: StockClient): string {
+  return doc.getText(TRACE_TEXT).toString();
 }
