@@ -28,8 +28,6 @@ export interface ConnectionSurroundings {
   readonly onClosed: (connection: WebSocketConnection) => void;
 }
 
-/** A client heard within this answers right now. */
-const RECENTLY_MS = 2_000;
 /** How long a client may take to answer when somebody else claims its awareness state. */
 const RESPONSE_TIMEOUT_MS = 3_000;
 /** A close handshake that takes longer is cut. */
@@ -120,9 +118,12 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     this.#inbox.close();
   }
 
+  /**
+   * Only what is heard from now on counts: a client that changes its network is back within a second of its last sign of
+   * life on the connection that is dead.
+   */
   isResponsive(): Promise<boolean> {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return Promise.resolve(false);
-    if (this.#around.now() - this.#heardMs < RECENTLY_MS) return Promise.resolve(true);
     this.#webSocket.ping();
     return new Promise((resolve) => {
       const settle = (isResponsive: boolean) => () => {
