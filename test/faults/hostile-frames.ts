@@ -7,8 +7,8 @@ export interface HostileFrame {
   /** Completes "a client that sends …". */
   readonly what: string;
   readonly frame: Uint8Array | string;
-  /** The code its connection ends with; `undefined` where the protocol's way is to ignore it. */
-  readonly closeCode: number | undefined;
+  /** What its connection ends with; where the protocol's way is to ignore it, the connection stays open. */
+  readonly outcome: number | 'open';
 }
 
 const MALFORMED_FRAME = 4400;
@@ -81,35 +81,35 @@ function v1Update(): Uint8Array {
 
 /** Where frames, updates and states do not mean anything. */
 const NONSENSE: readonly HostileFrame[] = [
-  { what: 'a text frame', frame: 'hello', closeCode: 1003 },
-  { what: 'an empty frame', frame: bytes(), closeCode: MALFORMED_FRAME },
-  { what: 'a message type that nobody speaks', frame: bytes(77, 1, 2, 3), closeCode: undefined },
-  { what: 'a message type of 2^53 and more', frame: bytes(...hugeVarint(8)), closeCode: MALFORMED_FRAME },
+  { what: 'a text frame', frame: 'hello', outcome: 1003 },
+  { what: 'an empty frame', frame: bytes(), outcome: MALFORMED_FRAME },
+  { what: 'a message type that nobody speaks', frame: bytes(77, 1, 2, 3), outcome: 'open' },
+  { what: 'a message type of 2^53 and more', frame: bytes(...hugeVarint(8)), outcome: MALFORMED_FRAME },
   {
     what: 'a varint that never ends',
     frame: bytes(...Array.from({ length: 64 }, () => 0xff)),
-    closeCode: MALFORMED_FRAME,
+    outcome: MALFORMED_FRAME,
   },
-  { what: 'a varint that is cut off', frame: bytes(0, 2, 0x80), closeCode: MALFORMED_FRAME },
-  { what: 'a sync message without a kind', frame: bytes(0), closeCode: MALFORMED_FRAME },
-  { what: 'a sync kind that does not exist', frame: bytes(0, 3, 0), closeCode: MALFORMED_FRAME },
-  { what: 'a length past the end of the frame', frame: bytes(0, 2, 200, 1, 1), closeCode: MALFORMED_FRAME },
-  { what: 'a length of 2^53 and more', frame: bytes(0, 2, ...hugeVarint(8), 0), closeCode: MALFORMED_FRAME },
-  { what: 'an update of no bytes', frame: updateFrame(bytes()), closeCode: MALFORMED_UPDATE },
-  { what: 'an update of random bytes', frame: updateFrame(bytes(9, 8, 7, 6, 5, 4)), closeCode: MALFORMED_UPDATE },
-  { what: 'an update that is cut off', frame: updateFrame(GOOD_UPDATE.subarray(0, -3)), closeCode: MALFORMED_UPDATE },
-  { what: 'an update with bytes behind its end', frame: updateFrame(bytes(0, 0, 0)), closeCode: MALFORMED_UPDATE },
+  { what: 'a varint that is cut off', frame: bytes(0, 2, 0x80), outcome: MALFORMED_FRAME },
+  { what: 'a sync message without a kind', frame: bytes(0), outcome: MALFORMED_FRAME },
+  { what: 'a sync kind that does not exist', frame: bytes(0, 3, 0), outcome: MALFORMED_FRAME },
+  { what: 'a length past the end of the frame', frame: bytes(0, 2, 200, 1, 1), outcome: MALFORMED_FRAME },
+  { what: 'a length of 2^53 and more', frame: bytes(0, 2, ...hugeVarint(8), 0), outcome: MALFORMED_FRAME },
+  { what: 'an update of no bytes', frame: updateFrame(bytes()), outcome: MALFORMED_UPDATE },
+  { what: 'an update of random bytes', frame: updateFrame(bytes(9, 8, 7, 6, 5, 4)), outcome: MALFORMED_UPDATE },
+  { what: 'an update that is cut off', frame: updateFrame(GOOD_UPDATE.subarray(0, -3)), outcome: MALFORMED_UPDATE },
+  { what: 'an update with bytes behind its end', frame: updateFrame(bytes(0, 0, 0)), outcome: MALFORMED_UPDATE },
   {
     what: 'an update of 2^32 clients',
     frame: updateFrame(bytes(0xff, 0xff, 0xff, 0xff, 0x0f)),
-    closeCode: MALFORMED_UPDATE,
+    outcome: MALFORMED_UPDATE,
   },
-  { what: 'a v2-encoded update', frame: updateFrame(v2Update()), closeCode: MALFORMED_UPDATE },
-  { what: 'a state vector that is cut off', frame: syncStep1(bytes(2, 1)), closeCode: MALFORMED_UPDATE },
+  { what: 'a v2-encoded update', frame: updateFrame(v2Update()), outcome: MALFORMED_UPDATE },
+  { what: 'a state vector that is cut off', frame: syncStep1(bytes(2, 1)), outcome: MALFORMED_UPDATE },
   {
     what: 'a state vector of 2^28 clients',
     frame: syncStep1(bytes(0xff, 0xff, 0xff, 0x7f)),
-    closeCode: MALFORMED_UPDATE,
+    outcome: MALFORMED_UPDATE,
   },
 ];
 
@@ -118,44 +118,44 @@ const POISON: readonly HostileFrame[] = [
   {
     what: 'a struct of length 0',
     frame: updateFrame(bytes(1, 1, 0, 0, 0, 0, 0)),
-    closeCode: MALFORMED_UPDATE,
+    outcome: MALFORMED_UPDATE,
   },
-  { what: 'a deletion of length 0', frame: updateFrame(deletionOf(99, 0, 0)), closeCode: MALFORMED_UPDATE },
-  { what: 'a clock of 2^53 - 1', frame: updateFrame(structAt(Number.MAX_SAFE_INTEGER)), closeCode: MALFORMED_UPDATE },
+  { what: 'a deletion of length 0', frame: updateFrame(deletionOf(99, 0, 0)), outcome: MALFORMED_UPDATE },
+  { what: 'a clock of 2^53 - 1', frame: updateFrame(structAt(Number.MAX_SAFE_INTEGER)), outcome: MALFORMED_UPDATE },
   {
     what: 'a struct 2^53 - 1 long',
     frame: updateFrame(structAt(0, Number.MAX_SAFE_INTEGER)),
-    closeCode: MALFORMED_UPDATE,
+    outcome: MALFORMED_UPDATE,
   },
-  { what: 'a clock of 2^32', frame: updateFrame(structAt(2 ** 32)), closeCode: undefined },
-  { what: 'a struct whose parent does not exist', frame: updateFrame(orphan()), closeCode: undefined },
+  { what: 'a clock of 2^32', frame: updateFrame(structAt(2 ** 32)), outcome: 'open' },
+  { what: 'a struct whose parent does not exist', frame: updateFrame(orphan()), outcome: 'open' },
   {
     what: 'a deletion of everything up to 2^53',
     frame: updateFrame(deletionOf(99, 1, Number.MAX_SAFE_INTEGER - 1)),
-    closeCode: MALFORMED_UPDATE,
+    outcome: MALFORMED_UPDATE,
   },
-  { what: 'a deletion of what nobody wrote', frame: updateFrame(deletionOf(98, 5, 2 ** 40)), closeCode: undefined },
+  { what: 'a deletion of what nobody wrote', frame: updateFrame(deletionOf(98, 5, 2 ** 40)), outcome: 'open' },
 ];
 
 const AWARENESS: readonly HostileFrame[] = [
   {
     what: 'an awareness state of 5 MB',
     frame: awarenessFrame([{ clientId: 99, clock: 1, state: 'x'.repeat(5_000_000) }]),
-    closeCode: 4413,
+    outcome: 4413,
   },
-  { what: 'awareness that is no JSON', frame: awarenessOf(99, 1, '{"open":'), closeCode: MALFORMED_AWARENESS },
+  { what: 'awareness that is no JSON', frame: awarenessOf(99, 1, '{"open":'), outcome: MALFORMED_AWARENESS },
   {
     what: 'awareness that is no UTF-8',
     frame: awarenessOf(99, 1, bytes(0x22, 0xc3, 0x28, 0x22)),
-    closeCode: MALFORMED_AWARENESS,
+    outcome: MALFORMED_AWARENESS,
   },
-  { what: 'awareness that is empty', frame: awarenessOf(99, 1, ''), closeCode: MALFORMED_AWARENESS },
-  { what: 'awareness of more clients than it holds', frame: bytes(1, 2, 200, 1), closeCode: MALFORMED_AWARENESS },
-  { what: 'an awareness clock of 2^32', frame: awarenessOf(99, 2 ** 32, '{}'), closeCode: undefined },
+  { what: 'awareness that is empty', frame: awarenessOf(99, 1, ''), outcome: MALFORMED_AWARENESS },
+  { what: 'awareness of more clients than it holds', frame: bytes(1, 2, 200, 1), outcome: MALFORMED_AWARENESS },
+  { what: 'an awareness clock of 2^32', frame: awarenessOf(99, 2 ** 32, '{}'), outcome: 'open' },
   {
     what: 'an awareness clock of 2^53 - 1',
     frame: awarenessOf(99, Number.MAX_SAFE_INTEGER, '{}'),
-    closeCode: undefined,
+    outcome: 'open',
   },
 ];
 

@@ -21,10 +21,12 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-async function expectUnharmed(): Promise<void> {
-  expect((await healthOf(server)).status).toBe('ok');
-  expect(bystander.closeCodes).toEqual([]);
-  expect(server.pid).toBe(pid);
+const UNHARMED = { status: 'ok', bystanderClosedWith: [], isSameProcess: true };
+
+/** How the server is, and a client who was there all the time. */
+async function condition(): Promise<typeof UNHARMED> {
+  const { status } = await healthOf(server);
+  return { status, bystanderClosedWith: bystander.closeCodes as never[], isSameProcess: server.pid === pid };
 }
 
 const HELLO = syncStep1();
@@ -55,7 +57,7 @@ describe('a WebSocket that sends', () => {
     const received = await raw.until((bytes) => closeCodeIn(bytes) !== undefined);
     expect(closeCodeIn(received)).toBe(closeCode);
     await raw.closed;
-    await expectUnharmed();
+    expect(await condition()).toEqual(UNHARMED);
   });
 
   test('random bytes is closed, however they fall', async () => {
@@ -66,7 +68,7 @@ describe('a WebSocket that sends', () => {
       raw.socket.end();
       await raw.closed;
     }
-    await expectUnharmed();
+    expect(await condition()).toEqual(UNHARMED);
   });
 
   test('half a frame and then nothing holds nothing once it is gone', async () => {
@@ -74,7 +76,7 @@ describe('a WebSocket that sends', () => {
     for (const { socket } of sockets) socket.write(clientFrame(Opcode.Binary, HELLO).subarray(0, 5));
     for (const raw of sockets) await raw[Symbol.asyncDispose]();
     await eventually(async () => (await healthOf(server)).connections === 1, 'only the bystander to be left');
-    await expectUnharmed();
+    expect(await condition()).toEqual(UNHARMED);
   });
 });
 
@@ -124,7 +126,7 @@ describe('an upgrade', () => {
     raw.socket.write(request);
     await raw.closed;
     expect(raw.received.toString('latin1')).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    await expectUnharmed();
+    expect(await condition()).toEqual(UNHARMED);
   });
 
   test('that is reset halfway harms nobody', async () => {
@@ -134,7 +136,7 @@ describe('an upgrade', () => {
       raw.socket.resetAndDestroy();
     }
     await eventually(async () => (await healthOf(server)).connections === 1, 'only the bystander to be left');
-    await expectUnharmed();
+    expect(await condition()).toEqual(UNHARMED);
   });
 });
 
@@ -143,6 +145,6 @@ describe('a request', () => {
     await using raw = await RawSocket.connect(server.port);
     raw.socket.end(request);
     await raw.closed;
-    await expectUnharmed();
+    expect(await condition()).toEqual(UNHARMED);
   });
 });
