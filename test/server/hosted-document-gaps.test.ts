@@ -93,8 +93,7 @@ describe('an update ahead of what it builds on', () => {
     await document.save();
     writer.take();
 
-    writer.isFull = false;
-    document.drained(writer);
+    writer.drain(document);
 
     expect(writer.take().map(({ kind }) => kind)).toContain('sync-step-1');
   });

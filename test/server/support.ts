@@ -1,5 +1,7 @@
 import { decodeStateVector, diffUpdate, type HeadwaterError } from '@headwater/protocol';
 import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import { Awareness, applyAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { Compactor } from '../../server/src/documents/compactor.ts';
 import { FlushScheduler } from '../../server/src/documents/flush-scheduler.ts';
@@ -66,6 +68,9 @@ export class FakeSession implements Session {
   #taken = 0;
   /** Calls of {@link send}. */
   sends = 0;
+  /** Calls of {@link send} after it said that the connection is full, and before {@link drain}. */
+  sendsWhileFull = 0;
+  #saidFull = false;
   acknowledged = 0;
   closedWith: HeadwaterError | undefined;
   /** What `send` says about the room in the connection. */
@@ -79,8 +84,18 @@ export class FakeSession implements Session {
 
   send(buffers: readonly Uint8Array[]): boolean {
     this.sends++;
+    if (this.#saidFull) this.sendsWhileFull++;
     this.#chunks.push(Buffer.concat(buffers));
+    this.#saidFull = this.isFull;
     return !this.isFull;
+  }
+
+  /** The connection has room again. */
+  drain(document: HostedDocument): void {
+    this.isFull = false;
+    if (!this.#saidFull) return;
+    this.#saidFull = false;
+    document.drained(this);
   }
 
   acknowledge(count: number): void {
@@ -120,10 +135,39 @@ export class FakeSession implements Session {
     return doc;
   }
 
+  /** The awareness states of that client, by the rules of y-protocols. */
+  states(): ReadonlyMap<number, { readonly clock: number; readonly state: unknown }> {
+    const awareness = new Awareness(new Y.Doc());
+    for (const { kind, body } of this.messages()) if (kind === 'awareness') applyAwarenessUpdate(awareness, body, this);
+    const states = new Map(
+      [...awareness.getStates()]
+        .filter(([clientId]) => clientId !== awareness.clientID)
+        .map(([clientId, state]) => [clientId, { clock: awareness.meta.get(clientId)?.clock ?? 0, state }]),
+    );
+    awareness.destroy();
+    return states;
+  }
+
   /** The text of that document. */
   text(): string {
     return this.applyTo().getText('text').toString();
   }
+}
+
+/** One client's state as an awareness update, written with lib0. */
+export function awarenessUpdate(clientId: number, clock: number, state: unknown): Uint8Array {
+  return awarenessOf([{ clientId, clock, state }]);
+}
+
+export function awarenessOf(entries: readonly { clientId: number; clock: number; state: unknown }[]): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, entries.length);
+    for (const { clientId, clock, state } of entries) {
+      encoding.writeVarUint(encoder, clientId);
+      encoding.writeVarUint(encoder, clock);
+      encoding.writeVarString(encoder, JSON.stringify(state));
+    }
+  });
 }
 
 /** Someone who types into a document of their own and hands over each transaction as its update. */

@@ -168,9 +168,13 @@ export class Audience {
     const { session } = subscription;
     if (this.#subscriptions.get(session) !== subscription) return;
     subscription.standing = { kind: 'asking' };
-    // Compacted meanwhile: what the diff lacks is no longer in the tail.
-    if (this.snapshot !== snapshot) return this.#answer(subscription, asked);
     const newer = subscription.unanswered;
+    if (subscription.isFull) {
+      subscription.unanswered = newer ?? asked; // awareness filled it: answered once it drained
+      return;
+    }
+    // Compacted meanwhile: what the diff lacks is no longer in the tail.
+    if (this.snapshot !== snapshot) return this.#answer(subscription, newer ?? asked);
     this.#complete(subscription, asked, frameMessage(session.framing, 'update', diff));
     if (newer !== undefined) this.answer(session, newer);
   }
