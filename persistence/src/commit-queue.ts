@@ -194,7 +194,7 @@ export class CommitQueue {
   #settle(commits: readonly Commit[]): void {
     for (const commit of commits) {
       this.#unsavedBytes -= commit.bytes;
-      commit.durable.resolve(commit.sequence);
+      commit.resolve();
     }
   }
 

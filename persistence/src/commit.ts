@@ -21,14 +21,23 @@ export class Commit {
    */
   readonly replan: (() => void) | undefined;
 
+  /** Called once, when the change is durable or lost, before {@link durable} is seen to settle. */
+  onSettled: (() => void) | undefined;
+
   constructor(documentName: string, bytes: number, replan?: () => void) {
     this.documentName = documentName;
     this.bytes = bytes;
     this.replan = replan;
   }
 
+  resolve(): void {
+    this.durable.resolve(this.sequence);
+    this.onSettled?.();
+  }
+
   reject(error: Error): void {
     this.written.reject(error);
     this.durable.reject(error);
+    this.onSettled?.();
   }
 }

@@ -10,7 +10,7 @@ export class Deferred<T> {
       this.#reject = reject;
     });
     // Callers may ignore either of the two promises of an append; a rejection nobody reads must not end the process.
-    this.promise.catch(() => {});
+    this.promise.catch(ignore);
   }
 
   resolve(value: T): void {
@@ -21,3 +21,5 @@ export class Deferred<T> {
     this.#reject(error);
   }
 }
+
+function ignore(): void {}

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Commit } from './commit.ts';
 import { encodeDocumentName } from './document-name.ts';
 import { NO_DOCUMENT, type WritePosition } from './level-reader.ts';
@@ -39,10 +38,12 @@ export class DocumentSlot {
  */
 export class DocumentSlots {
   readonly #used = new Map<string, DocumentSlot>();
-  readonly #idle: LRUCache<string, DocumentSlot>;
+  /** The least recently used first: a Map keeps the order in which it was filled. */
+  readonly #idle = new Map<string, DocumentSlot>();
+  readonly #maxIdle: number;
 
   constructor(maxIdle: number) {
-    this.#idle = new LRUCache({ max: maxIdle });
+    this.#maxIdle = maxIdle;
   }
 
   /** To be given back with {@link release}. @throws HW_NAME_INVALID */
@@ -66,7 +67,13 @@ export class DocumentSlots {
     slot.users -= 1;
     if (slot.users > 0) return;
     this.#used.delete(slot.documentName);
-    if (slot.position !== undefined) this.#idle.set(slot.documentName, slot);
+    if (slot.position === undefined) return;
+    this.#idle.set(slot.documentName, slot);
+    if (this.#idle.size <= this.#maxIdle) return;
+    for (const oldest of this.#idle.keys()) {
+      this.#idle.delete(oldest);
+      break;
+    }
   }
 
   /** Forgets what is known of every document. Slots in use stay, and have to be looked up again. */

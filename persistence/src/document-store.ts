@@ -8,7 +8,10 @@ export interface LogEntry {
 
 /** One batch of one document: updates that arrived together, stored as one value. */
 export interface LogRecord {
-  /** Position in the document's log, from 1, without holes. */
+  /**
+   * Position in the document's log, from 1. One follows the other, but where a power cut took a record that nobody had
+   * been told was saved, and left a later one.
+   */
   readonly sequence: number;
   /** When the server received the batch, in milliseconds since the epoch. */
   readonly timeMs: number;
@@ -109,7 +112,12 @@ export interface StoreHealth {
  * Document names are any non-empty string of at most 1,024 bytes of UTF-8; no name is ever a path.
  */
 export interface DocumentStore {
-  /** Reads what a document needs to go live. Sees every append that was called before it. */
+  /**
+   * Reads what a document needs to go live. Sees every append that was called before it.
+   *
+   * @throws HW_STORE_UNAVAILABLE while the store cannot save and this document has unsaved changes, or cannot be read
+   * @throws HW_STORE_CORRUPT naming the document and what of it is damaged; HW_NAME_INVALID, HW_STORE_CLOSED
+   */
   load(documentName: string): Promise<StoredDocument>;
 
   /** Writes a change. Changes of one document are stored in the order of the calls; the store gives the sequence. */
@@ -117,14 +125,20 @@ export interface DocumentStore {
 
   /**
    * Switches to a new snapshot, and removes the log records it contains, in one atomic batch; resolves once fsynced.
-   * A snapshot older than the stored one is ignored. `quarantine` is kept in the same batch.
+   * A snapshot older than the stored one is ignored, and `quarantine` with it; otherwise that is kept in the same batch.
+   *
+   * @throws HW_DOCUMENT_UNKNOWN when there is no such document, or its log does not reach as far as the snapshot: it was
+   * deleted since, and must not come back
    */
   replaceSnapshot(documentName: string, snapshot: Snapshot, quarantine?: readonly QuarantinedUpdate[]): Promise<void>;
 
   /** Updates set aside because they would not integrate. */
   quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]>;
 
-  /** Documents in the order of their names' UTF-8 bytes, from after `after`, at most `limit`. */
+  /**
+   * Documents in the order of their names' UTF-8 bytes, from after `after` (which need not exist), at most `limit`.
+   * Reads no snapshot; documents written or deleted meanwhile may be among them or not.
+   */
   list(range?: {
     readonly after?: string | undefined;
     readonly limit?: number | undefined;
@@ -138,7 +152,11 @@ export interface DocumentStore {
 
   readonly health: StoreHealth;
 
-  /** Tries to make everything durable (once more, when degraded), then closes. Idempotent. */
+  /**
+   * Tries to make everything durable (once more, when degraded), then closes. Idempotent.
+   *
+   * @throws HW_STORE_WRITE_FAILED when there were changes it could not save; it is closed all the same
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -199,11 +199,10 @@ export class LevelStore implements DocumentStore {
       const slot = this.#slots.acquire(documentName);
       this.#queue.expect(commit);
       slot.lastUnsaved = commit;
-      const settled = (): void => {
+      commit.onSettled = () => {
         if (slot.lastUnsaved === commit) slot.lastUnsaved = undefined;
         this.#slots.release(slot);
       };
-      commit.durable.promise.then(settled, settled);
       if (slot.position !== undefined && slot.steps.length === 0) run();
       else this.#runAfterLookUp(slot, { commit, run });
     } catch (error) {
