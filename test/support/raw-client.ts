@@ -67,12 +67,3 @@ export class RawClient implements AsyncDisposable {
     await this.closed;
   }
 }
-
-/** The HTTP status a server answers an upgrade with when it refuses it. */
-export async function refusedUpgrade(url: string, options: ClientOptions = {}): Promise<number | undefined> {
-  const socket = new WebSocket(url, options);
-  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode?: number }];
-  socket.on('error', () => {});
-  socket.terminate();
-  return response.statusCode;
-}

@@ -20,9 +20,6 @@ function syncFrame(kind: number, body: Uint8Array): Uint8Array {
 /** "Here is my state vector"; an empty one by default. */
 export const syncStep1 = (stateVector: Uint8Array = Uint8Array.of(0)): Uint8Array => syncFrame(0, stateVector);
 
-/** "Here is what you lack." */
-export const syncStep2 = (update: Uint8Array): Uint8Array => syncFrame(1, update);
-
 /** One update. */
 export const updateFrame = (update: Uint8Array): Uint8Array => syncFrame(2, update);
 
