@@ -42,6 +42,11 @@ export class FrameInbox implements Inbox {
     this.#spentMs += performance.now() - started;
   }
 
+  /** Whether frames wait here, and the socket is therefore not read. */
+  get isWaiting(): boolean {
+    return this.#frames.length > 0;
+  }
+
   /** Begins to handle frames. */
   release(): void {
     this.#isHeld = false;

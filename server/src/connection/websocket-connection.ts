@@ -148,6 +148,8 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     } else {
       this.#stalledSinceMs = undefined;
     }
+    // Its answers lie unread behind frames that wait here: that we do not listen says nothing about the client.
+    if (this.#inbox.isWaiting) this.#isHeardSinceBeat = true;
     if (!this.#isHeardSinceBeat) {
       // A ping behind unsent bytes may not have arrived: such a client is slow, not gone. But nobody sees it any more.
       if (this.#outbox.isEmpty) return this.#webSocket.terminate();
