@@ -73,6 +73,7 @@ export class HostedDocument {
   #compactAboveCost = 0;
   #idleTimer: NodeJS.Timeout | undefined;
   #isDraining = false;
+  #isDisposed = false;
 
   /** Starts loading at once; {@link join} waits for it. */
   constructor(name: string, around: DocumentSurroundings) {
@@ -237,6 +238,7 @@ export class HostedDocument {
 
   /** Stops timers. What was not saved by then is the store's business. */
   dispose(): void {
+    this.#isDisposed = true;
     clearTimeout(this.#idleTimer);
     this.#around.scheduler.cancel(this);
   }
@@ -363,6 +365,7 @@ export class HostedDocument {
           this.#compactAboveCost = 0;
         },
         (error: unknown) => {
+          if (this.#isDisposed) return; // cut off by the stop of the server: the stored document is as it was
           this.#compactAboveCost = this.#tail.cost * 2;
           this.#around.logger.error({ documentName: this.name, err: error }, 'compaction failed');
         },
