@@ -54,8 +54,9 @@ export async function runInTerminal(
   args: readonly string[],
   until?: RegExp,
 ): Promise<{ status: number | null; text: string }> {
+  // exec: a shell that waits beside the command would get the Ctrl-C too, and end with its own status.
   const quoted = [HEADWATER_BIN, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  const child = spawn(SCRIPT, ['-qec', quoted, '/dev/null'], {
+  const child = spawn(SCRIPT, ['-qec', `exec ${quoted}`, '/dev/null'], {
     env: cleanEnvironment(),
     stdio: ['pipe', 'pipe', 'inherit'],
   });
