@@ -62,7 +62,7 @@ export class FrameInbox implements Inbox {
     this.#frames = [];
     this.#next = 0;
     if (!this.#isClosed) this.#source.resume();
-    this.#onEmpty?.();
+    this.#emptied();
     return false;
   }
 
@@ -78,7 +78,14 @@ export class FrameInbox implements Inbox {
     this.#frames = [];
     this.#next = 0;
     this.#scheduler.remove(this);
-    this.#onEmpty?.();
+    this.#emptied();
+  }
+
+  /** Calls back once: whoever waited may close this in turn. */
+  #emptied(): void {
+    const callback = this.#onEmpty;
+    this.#onEmpty = undefined;
+    callback?.();
   }
 
   #hasSliceLeft(): boolean {
