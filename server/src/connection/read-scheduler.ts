@@ -56,6 +56,7 @@ export class ReadScheduler {
 
   #run(): void {
     this.#timer = undefined;
+    if (this.#waiting.size === 0) return; // or a closed gate would be watched for nobody, and keep the process alive
     if (!this.#isGateOpen()) {
       this.#timer = setTimeout(() => this.#run(), GATE_INTERVAL_MS);
       return;
