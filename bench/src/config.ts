@@ -22,6 +22,8 @@ export interface BenchConfig {
     readonly writers: number;
     /** Tried in turn in the first round; the one with the most deliveries is used in the others. */
     readonly inFlightPerWriter: readonly number[];
+    /** Each must deliver this many times what the one before did, or the climb ends there. */
+    readonly minGrowth: number;
     readonly warmupMs: number;
     readonly windowMs: number;
     readonly drainTimeoutMs: number;
@@ -56,6 +58,8 @@ export interface BenchConfig {
     readonly maxCpuRatio: number;
   };
   readonly idleMemory: {
+    /** Opened first and not counted. */
+    readonly warmupConnections: number;
     readonly connections: number;
     readonly maxBytesPerConnection: number;
     readonly openDocuments: number;
@@ -63,11 +67,20 @@ export interface BenchConfig {
     readonly settleAtMostMs: number;
   };
   readonly durable: {
-    /** Updates under way at once: records of a raw batch, and concurrent writers of the store. */
-    readonly batches: readonly number[];
-    readonly updateBytes: number;
+    /** Updates under way at once; a raw batch has as many records as their product. */
+    readonly shapes: readonly { readonly documents: number; readonly updatesPerChange: number }[];
     readonly windowMs: number;
-    readonly minRatioOfHalf: number;
+    readonly minRatio: number;
+    /** The closed loop through the whole server. */
+    readonly server: {
+      readonly documents: number;
+      readonly clientsPerDocument: number;
+      readonly writersPerDocument: number;
+      readonly inFlightPerWriter: number;
+      readonly warmupMs: number;
+      readonly windowMs: number;
+      readonly drainTimeoutMs: number;
+    };
   };
   readonly abuse: {
     readonly messagesPerSecond: number;
@@ -89,7 +102,7 @@ export const FULL: BenchConfig = {
     latencyReceivers: 20,
     warmupMs: 1500,
     windowMs: 4000,
-    drainTimeoutMs: 20_000,
+    drainTimeoutMs: 40_000,
     loads: [
       { updatesPerSecond: 100, maxCpuRatio: 0.75, maxExtraP99Ms: 25 },
       { updatesPerSecond: 500, maxCpuRatio: 0.25, maxExtraP99Ms: 25 },
@@ -99,6 +112,7 @@ export const FULL: BenchConfig = {
     clients: 500,
     writers: 10,
     inFlightPerWriter: [8, 32, 128, 512],
+    minGrowth: 1.05,
     warmupMs: 1000,
     windowMs: 2000,
     drainTimeoutMs: 20_000,
@@ -126,13 +140,32 @@ export const FULL: BenchConfig = {
   },
   reconnectStorm: { clients: 100, repeats: 10, settleMs: 300, timeoutMs: 30_000, maxCpuRatio: 1.5 },
   idleMemory: {
+    warmupConnections: 500,
     connections: 2000,
     maxBytesPerConnection: 20_480,
-    openDocuments: 10,
+    openDocuments: 20,
     maxPerEncodedByte: 1.5,
     settleAtMostMs: 20_000,
   },
-  durable: { batches: [1, 10, 100], updateBytes: 40, windowMs: 3000, minRatioOfHalf: 1 },
+  durable: {
+    shapes: [
+      { documents: 1, updatesPerChange: 1 },
+      { documents: 10, updatesPerChange: 1 },
+      { documents: 100, updatesPerChange: 1 },
+      { documents: 10, updatesPerChange: 10 },
+    ],
+    windowMs: 2000,
+    minRatio: 0.5,
+    server: {
+      documents: 50,
+      clientsPerDocument: 1,
+      writersPerDocument: 1,
+      inFlightPerWriter: 4,
+      warmupMs: 1000,
+      windowMs: 4000,
+      drainTimeoutMs: 10_000,
+    },
+  },
   abuse: {
     messagesPerSecond: 50_000,
     clients: 10,
@@ -153,7 +186,7 @@ export const QUICK: BenchConfig = {
   growth: { ...FULL.growth, places: 5000, warmupMs: 500, windowMs: 1000 },
   joinStorm: { ...FULL.joinStorm, clients: 20, repeats: 1 },
   reconnectStorm: { ...FULL.reconnectStorm, clients: 20, repeats: 3 },
-  idleMemory: { ...FULL.idleMemory, connections: 200, openDocuments: 2, settleAtMostMs: 3000 },
+  idleMemory: { ...FULL.idleMemory, warmupConnections: 50, connections: 200, openDocuments: 2, settleAtMostMs: 3000 },
   durable: { ...FULL.durable, windowMs: 500 },
   abuse: { ...FULL.abuse, warmupMs: 500, windowMs: 1000 },
 };

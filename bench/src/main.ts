@@ -20,6 +20,9 @@ interface Options {
   readonly results?: string;
 }
 
+/** Above it, other programs take part in what is measured. */
+const BUSY_LOAD_AVERAGE = 0.5;
+
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 
 function suitesNamed(names: string): Suite[] {
@@ -72,6 +75,11 @@ async function main(): Promise<void> {
   console.log(
     `${environment.cpu}, ${environment.cores} cores, Node ${environment.node}, ${environment.commit.slice(0, 8)}`,
   );
+  if (environment.loadAverage > BUSY_LOAD_AVERAGE) {
+    console.log(
+      `Load average ${environment.loadAverage.toFixed(1)}: somebody else is using this machine; do not believe a number.`,
+    );
+  }
   try {
     for (const suite of options.only ?? SUITES) {
       console.log(`\n# ${suite.name}: ${suite.question}`);

@@ -16,6 +16,8 @@ export interface LargeDocument {
   readonly stateVector: Uint8Array;
   /** What a client that lacks nothing answers a SyncStep1 with: no structs, the whole delete set. */
   readonly deleteSetUpdate: Uint8Array;
+  /** Visible characters, in UTF-16 code units. */
+  readonly textLength: number;
   /** Places to type at, at random and far apart. */
   gaps(count: number): Gap[];
 }
@@ -46,6 +48,7 @@ function make(atLeastBytes: number): LargeDocument {
     state: Y.encodeStateAsUpdate(doc),
     stateVector,
     deleteSetUpdate: Y.encodeStateAsUpdate(doc, stateVector),
+    textLength: doc.getText(ROOT_NAME).length,
     gaps: (count) => gapsOf(doc.getText(ROOT_NAME), count),
   };
 }

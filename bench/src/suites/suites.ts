@@ -1,5 +1,21 @@
+import { abuse } from './abuse.ts';
+import { durable } from './durable.ts';
 import { fanOut } from './fan-out.ts';
+import { growth } from './growth.ts';
+import { idleMemory } from './idle-memory.ts';
+import { joinStorm } from './join-storm.ts';
+import { reconnectStorm } from './reconnect-storm.ts';
+import { saturation } from './saturation.ts';
 import type { Suite } from './suite.ts';
 
 /** In the order they run. */
-export const SUITES: readonly Suite[] = [fanOut];
+export const SUITES: readonly Suite[] = [
+  fanOut,
+  saturation,
+  growth,
+  joinStorm,
+  reconnectStorm,
+  idleMemory,
+  durable,
+  abuse,
+];

@@ -16,6 +16,8 @@ export interface FloodTask {
 
 export interface FloodResult {
   readonly sent: number;
+  /** Distinct edits among them, of one character each. */
+  readonly edits: number;
   readonly wallMs: number;
   /** Close codes it was thrown out with; it comes back every time. */
   readonly closeCodes: readonly number[];
@@ -86,7 +88,7 @@ export async function runFlood(task: FloodTask): Promise<FloodResult> {
   bytesReceived += client?.bytesReceived ?? 0;
   const codes = [...closeCodes];
   await client?.close();
-  return { sent, wallMs, closeCodes: codes, refusedReconnects, bytesReceived };
+  return { sent, edits: mix.edits, wallMs, closeCodes: codes, refusedReconnects, bytesReceived };
 }
 
 /** Of ten messages: four edits sent before, three new ones, two awareness states, one SyncStep1. */
@@ -97,11 +99,14 @@ class Mix {
   #clock = 0;
   #awarenessClock = 0;
   #turn = 0;
-  #lastEdit: Buffer = Buffer.alloc(0);
+  #lastEdit: Buffer = Buffer.alloc(0); // the first turn makes one
 
   constructor(clientId: number) {
     this.#clientId = clientId;
-    this.#edit();
+  }
+
+  get edits(): number {
+    return this.#clock;
   }
 
   next(): Buffer {

@@ -1,0 +1,101 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CLIENT_IDS } from '../config.ts';
+import { feed } from '../documents/feed.ts';
+import { largeDocument } from '../documents/large-document.ts';
+import type { TrafficResult } from '../load/tasks/traffic.ts';
+import { encodeInsert, gapsOfSentence } from '../load/typing.ts';
+import { untilQuiet } from '../measure/settle.ts';
+import { median } from '../measure/statistics.ts';
+import type { Row } from '../report/table.ts';
+import { alternate, deliveryProblems, enter, type Suite, withLoad } from './suite.ts';
+
+const cpuPerUpdate = ({ serverCpuMs, sent }: TrafficResult): number => (serverCpuMs * 1000) / sent;
+
+interface Ground {
+  readonly name: string;
+  readonly updates: readonly Uint8Array[];
+  readonly gapsFile: string;
+  readonly results: TrafficResult[];
+}
+
+/** The same typing at random places, into a large document and into one that holds a sentence. */
+export const growth: Suite = {
+  name: 'growth',
+  question: 'Does an edit cost more when the document is large?',
+  run: (context) =>
+    withLoad(async (load, onEnd) => {
+      const { clients, writers, updatesPerSecond, places, sentenceLength, maxCpuRatio, ...times } =
+        context.config.growth;
+      const document = largeDocument(context.config.largeDocumentBytes);
+      const ground = (name: string, updates: readonly Uint8Array[], gaps: unknown): Ground => {
+        const gapsFile = join(context.workDirectory, `${name}-gaps.json`);
+        writeFileSync(gapsFile, JSON.stringify(gaps));
+        return { name, updates, gapsFile, results: [] };
+      };
+      const edge = { left: undefined, right: undefined };
+      const sentence = encodeInsert({ client: CLIENT_IDS.document, clock: 0 }, edge, 'x'.repeat(sentenceLength));
+      const large = ground('large', document.updates, document.gaps(places));
+      const empty = ground('empty', [sentence], gapsOfSentence(CLIENT_IDS.document, sentenceLength));
+      const { server, problems } = await enter(context, context.subject);
+      onEnd(server);
+      const samples: unknown[] = [];
+
+      await alternate(context.config.rounds, [large, empty], async ({ name, updates, gapsFile, results }, round) => {
+        context.log(`${name} document, round ${round + 1}`);
+        const documentName = `growth-${name}-${round}`;
+        await feed(server, documentName, updates);
+        await untilQuiet(server.pid);
+        const result = await load.run({
+          kind: 'traffic',
+          port: server.port,
+          serverPid: server.pid,
+          path: `/${documentName}`,
+          clients,
+          writers,
+          ratePerSecond: updatesPerSecond,
+          latencyReceivers: clients,
+          firstClientId: CLIENT_IDS.writers,
+          gapsFile,
+          ...times,
+        });
+        problems.push(...deliveryProblems(result, name, round));
+        results.push(result);
+        samples.push({ server: server.name, document: name, round, ...result });
+      });
+
+      const ratios = large.results.map((result, round) => {
+        const other = empty.results[round];
+        return other ? cpuPerUpdate(result) / cpuPerUpdate(other) : Number.NaN;
+      });
+      return {
+        rows: [summary(large, document.state.length), summary(empty, sentence.length)],
+        verdicts: [
+          {
+            what: 'CPU per update, large ÷ empty document',
+            measured: median(ratios),
+            comparison: '≤',
+            target: maxCpuRatio,
+            unit: '×',
+            voidBecause: problems,
+          },
+        ],
+        samples,
+      };
+    }),
+};
+
+function summary({ name, results }: Ground, encodedBytes: number): Row {
+  const of = (value: (result: TrafficResult) => number): number => median(results.map(value));
+  return {
+    document: name,
+    'encoded kB': encodedBytes / 1000,
+    'updates/s': of(({ sent, wallMs }) => (sent * 1000) / wallMs),
+    'CPU µs/update': of(cpuPerUpdate),
+    'p50 ms': of(({ latencyMs }) => latencyMs.p50),
+    'p95 ms': of(({ latencyMs }) => latencyMs.p95),
+    'p99 ms': of(({ latencyMs }) => latencyMs.p99),
+    'RSS MB': of(({ serverRssBytes }) => serverRssBytes / 1e6),
+    'load CPU %': of(({ loadCpuMs, wallMs }) => (loadCpuMs * 100) / wallMs),
+  };
+}

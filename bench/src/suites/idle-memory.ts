@@ -1,0 +1,133 @@
+import type { Contestant } from '../contestants/contestant.ts';
+import { wsRelay } from '../contestants/contestants.ts';
+import { largeDocument } from '../documents/large-document.ts';
+import { LoadProcess } from '../load/load-process.ts';
+import { sampleProcess } from '../measure/process-sample.ts';
+import { settledRss, untilQuiet } from '../measure/settle.ts';
+import type { SuiteReport } from '../report/results.ts';
+import type { Row } from '../report/table.ts';
+import { enterWith } from './prepared-document.ts';
+import { enter, type Suite, type SuiteContext } from './suite.ts';
+
+const paths = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, i) => `/${prefix}-${i}`);
+
+/** Tabs nobody looks at, and documents nobody types into. */
+export const idleMemory: Suite = {
+  name: 'idle-memory',
+  question: 'What does an idle connection hold in memory, and what an open document?',
+  run: async (context) => {
+    const connections = [await perConnection(context, context.subject), await perConnection(context, wsRelay)] as const;
+    const [subject] = connections;
+    const documents = await perDocument(context);
+    const { maxBytesPerConnection, maxPerEncodedByte } = context.config.idleMemory;
+    return {
+      rows: [...connections.map(({ row }) => row), documents.row],
+      verdicts: [
+        {
+          what: 'RSS per idle connection, each on its own empty document',
+          measured: subject.bytes,
+          comparison: '<',
+          target: maxBytesPerConnection,
+          unit: 'bytes',
+          voidBecause: subject.problems,
+        },
+        {
+          what: 'RSS per open document ÷ its encoded size',
+          measured: documents.perEncodedByte,
+          comparison: '≤',
+          target: maxPerEncodedByte,
+          unit: '×',
+          voidBecause: documents.problems,
+        },
+      ],
+      samples: [...connections.map(({ sample }) => sample), documents.sample],
+    } satisfies SuiteReport;
+  },
+};
+
+interface Finding {
+  readonly row: Row;
+  readonly sample: unknown;
+  readonly problems: readonly string[];
+}
+
+/**
+ * The first connections only warm the process up: a heap that has never been used grows by megabytes that belong to
+ * no connection in particular.
+ */
+async function perConnection(context: SuiteContext, contestant: Contestant): Promise<Finding & { bytes: number }> {
+  const { connections, warmupConnections, settleAtMostMs } = context.config.idleMemory;
+  const { server, problems } = await enter(context, contestant);
+  const load = await LoadProcess.open();
+  try {
+    const coldBytes = await settledRss(server.pid, settleAtMostMs);
+    await load.run({ kind: 'hold', port: server.port, paths: paths('warm', warmupConnections) });
+    const warmBytes = await settledRss(server.pid, settleAtMostMs);
+    context.log(`${server.name}, ${connections} connections`);
+    await load.run({ kind: 'hold', port: server.port, paths: paths('idle', connections) });
+    const fullBytes = await settledRss(server.pid, settleAtMostMs);
+    const bytes = (fullBytes - warmBytes) / connections;
+    const { anonymousBytes } = sampleProcess(server.pid);
+    return {
+      bytes,
+      problems,
+      sample: { server: server.name, connections, warmupConnections, coldBytes, warmBytes, fullBytes, anonymousBytes },
+      row: {
+        server: server.name,
+        what: 'connections',
+        count: connections,
+        'RSS before MB': warmBytes / 1e6,
+        'RSS after MB': fullBytes / 1e6,
+        'kB each': bytes / 1000,
+        'kB each from cold': (fullBytes - coldBytes) / (connections + warmupConnections) / 1000,
+      },
+    };
+  } finally {
+    await load.close();
+    await server.close();
+  }
+}
+
+/** Several documents rather than one, opened by a server that did not take them in. */
+async function perDocument(context: SuiteContext): Promise<Finding & { perEncodedByte: number }> {
+  const { openDocuments, settleAtMostMs } = context.config.idleMemory;
+  const document = largeDocument(context.config.largeDocumentBytes);
+  const names = paths('large', openDocuments).map((path) => path.slice(1));
+  const { server, problems } = await enterWith(context, names, document);
+  const load = await LoadProcess.open();
+  try {
+    const closedBytes = await settledRss(server.pid, settleAtMostMs);
+    context.log(`${server.name}, ${openDocuments} open documents`);
+    const { bytesReceived } = await load.run({ kind: 'hold', port: server.port, paths: paths('large', openDocuments) });
+    if (bytesReceived < openDocuments * document.state.length * 0.9) {
+      problems.push(`${openDocuments} documents came as ${bytesReceived} bytes`);
+    }
+    await untilQuiet(server.pid, settleAtMostMs);
+    const openBytes = await settledRss(server.pid, settleAtMostMs);
+    const { anonymousBytes } = sampleProcess(server.pid);
+    const each = (openBytes - closedBytes) / openDocuments;
+    return {
+      perEncodedByte: each / document.state.length,
+      problems,
+      sample: {
+        server: server.name,
+        openDocuments,
+        documentBytes: document.state.length,
+        closedBytes,
+        openBytes,
+        anonymousBytes,
+      },
+      row: {
+        server: server.name,
+        what: `documents of ${(document.state.length / 1e6).toFixed(1)} MB`,
+        count: openDocuments,
+        'RSS before MB': closedBytes / 1e6,
+        'RSS after MB': openBytes / 1e6,
+        'kB each': each / 1000,
+      },
+    };
+  } finally {
+    await load.close();
+    await server.close();
+  }
+}

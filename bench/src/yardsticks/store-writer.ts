@@ -1,0 +1,36 @@
+import { LevelStore, type LogEntry } from '@headwater/persistence';
+import { OwnWords } from '../load/typing.ts';
+
+/**
+ * Headwater's store without its server: documents that each have one change under way, and go on when it is durable.
+ * A change holds as many updates as arrived together. Prints how many updates a second became durable.
+ *
+ * Usage: store-writer DIRECTORY DOCUMENTS UPDATES_PER_CHANGE MILLISECONDS
+ */
+const [directory = '', documents, updatesPerChange, durationMs] = process.argv.slice(2);
+const store = await LevelStore.open(directory);
+const typist = new OwnWords();
+
+let updates = 0;
+const stopping = new AbortController();
+const write = async (document: number): Promise<void> => {
+  const client = 0x40_00_00_00 + document;
+  let clock = 0;
+  const nextEntry = (): LogEntry => ({ update: typist.type({ client, clock: clock++ }), author: `writer-${document}` });
+  while (!stopping.signal.aborted) {
+    const entries = Array.from({ length: Number(updatesPerChange) }, nextEntry);
+    await store.append(`document-${document}`, { timeMs: Date.now(), entries }).durable;
+    updates += entries.length;
+  }
+};
+const running = Array.from({ length: Number(documents) }, (_, document) => write(document));
+
+await new Promise((resolve) => setTimeout(resolve, 200)); // the first batches pay for opening the log
+updates = 0;
+const startedAt = performance.now();
+await new Promise((resolve) => setTimeout(resolve, Number(durationMs)));
+const result = { updates, wallMs: performance.now() - startedAt };
+stopping.abort();
+await Promise.all(running);
+await store.close();
+process.stdout.write(`${JSON.stringify(result)}\n`);
