@@ -17,6 +17,7 @@ export {
   encodeSyncStep2,
   encodeUpdate,
   KEEP_ALIVE,
+  MAX_MESSAGES_PER_FRAME,
   MessageType,
   PROTOCOL_VERSION,
   SyncKind,

@@ -14,6 +14,9 @@ export const SyncKind = { Step1: 0, Step2: 1, Update: 2 } as const;
  */
 export const PROTOCOL_VERSION = 1;
 
+/** Messages in one frame. Clients send one; a frame of a million one-byte questions must not become a million objects. */
+export const MAX_MESSAGES_PER_FRAME = 1_024;
+
 /** One message of a client. Byte fields are views into the frame. */
 export type ClientMessage =
   | { readonly kind: 'sync-step-1'; readonly stateVector: Uint8Array }
@@ -36,12 +39,14 @@ export const KEEP_ALIVE = Uint8Array.of(MessageType.Awareness, 1, 0);
  * Takes a y-websocket frame apart. A frame may carry several messages, one after another.
  *
  * @returns At least one message; views into `frame`, no copies.
- * @throws HeadwaterError `HW_FRAME_MALFORMED` for an empty frame, a length past the end, a sync kind that does not exist.
+ * @throws HeadwaterError `HW_FRAME_MALFORMED` for an empty frame, a length past the end, a sync kind that does not exist,
+ * more than {@link MAX_MESSAGES_PER_FRAME} messages.
  */
 export function decodeFrame(frame: Uint8Array): ClientMessage[] {
   const reader = new ByteReader(frame, 'HW_FRAME_MALFORMED', 'frame');
   const messages: ClientMessage[] = [];
   do {
+    if (messages.length === MAX_MESSAGES_PER_FRAME) reader.fail('too many messages');
     const type = reader.varUint('message type');
     switch (type) {
       case MessageType.Sync:

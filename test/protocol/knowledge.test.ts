@@ -111,7 +111,11 @@ test('whatever the order, copies and cuts, the state vector is that of a documen
 
       expectSame(replica, session, false);
     }),
-    { numRuns: 100 },
+    {
+      numRuns: 80,
+      // here Yjs sits on structs whose dependency has come, until it is told to try again
+      examples: [[{ seed: 1_141_780_987, clients: 4, steps: 56, gc: false, formats: false }, 375_389_436]],
+    },
   );
 });
 
@@ -133,7 +137,11 @@ test('with garbage collection too, nothing is missed on the way and all is known
 
       expectSame(replica, session, true);
     }),
-    { numRuns: 100 },
+    {
+      numRuns: 80,
+      // here a collected struct gets ahead of its original, which waits in the oracle
+      examples: [[{ seed: 2_130_640_887, clients: 3, steps: 51, gc: true, formats: false }, 24]],
+    },
   );
 });
 

@@ -9,6 +9,7 @@ import {
   encodeUpdate,
   HeadwaterError,
   KEEP_ALIVE,
+  MAX_MESSAGES_PER_FRAME,
   PROTOCOL_VERSION,
 } from '@headwater/protocol';
 import fc from 'fast-check';
@@ -101,6 +102,13 @@ describe('decodeFrame', () => {
   ])('refuses %j', (frame, message) => {
     expect(() => decodeFrame(bytes(frame))).toThrow(
       expect.objectContaining({ code: 'HW_FRAME_MALFORMED', message: `frame: ${message}` }),
+    );
+  });
+
+  test('refuses a frame of a thousand questions', () => {
+    expect(() => decodeFrame(new Uint8Array(MAX_MESSAGES_PER_FRAME).fill(3))).not.toThrow();
+    expect(() => decodeFrame(new Uint8Array(MAX_MESSAGES_PER_FRAME + 1).fill(3))).toThrow(
+      expect.objectContaining({ code: 'HW_FRAME_MALFORMED', message: 'frame: too many messages at byte 1024' }),
     );
   });
 

@@ -1,6 +1,6 @@
 import type { Ranges } from './ranges.ts';
 import { scanUpdate } from './scan-update.ts';
-import type { Section } from './section.ts';
+import { type Section, SKIP_FIELDS } from './section.ts';
 
 /** Consecutive clocks of one client; the end is exclusive. */
 export interface ClockRange {
@@ -34,7 +34,7 @@ function structRanges({ clientId, first, skips = [], endClock }: Section): Clock
   if (first === undefined) return [];
   const ranges: ClockRange[] = [];
   let start = first.clock;
-  for (let i = 0; i < skips.length; i += 5) {
+  for (let i = 0; i < skips.length; i += SKIP_FIELDS) {
     const skipStart = skips[i + 2] as number;
     if (skipStart > start) ranges.push({ clientId, start, end: skipStart });
     start = skips[i + 3] as number;

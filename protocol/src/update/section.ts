@@ -13,7 +13,8 @@ export interface Reference {
 }
 
 const WAIT_FIELDS = 5;
-const SKIP_FIELDS = 5;
+/** Numbers per skip in {@link Section.skips}. */
+export const SKIP_FIELDS = 5;
 
 /**
  * The structs of one client in an update. Three parts follow each other in every section: what is known already, what is new

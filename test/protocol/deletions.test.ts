@@ -1,0 +1,72 @@
+import { Knowledge } from '@headwater/protocol';
+import fc from 'fast-check';
+import { createEncoder, toUint8Array, writeVarUint } from 'lib0/encoding';
+import { expect, test } from 'vitest';
+import * as Y from 'yjs';
+
+const CLIENT = 7;
+const CLOCKS = 200;
+
+/** Ranges in any order, with overlaps, in one or two lists, some past what is known. */
+const deletions = fc.array(fc.record({ start: fc.nat(CLOCKS + 10), length: fc.integer({ min: 1, max: 30 }) }), {
+  minLength: 1,
+  maxLength: 40,
+});
+
+function deleteUpdate(lists: readonly (readonly { start: number; length: number }[])[]): Uint8Array {
+  const encoder = createEncoder();
+  writeVarUint(encoder, 0);
+  writeVarUint(encoder, lists.length);
+  for (const ranges of lists) {
+    writeVarUint(encoder, CLIENT);
+    writeVarUint(encoder, ranges.length);
+    for (const { start, length } of ranges) {
+      writeVarUint(encoder, start);
+      writeVarUint(encoder, length);
+    }
+  }
+  return toUint8Array(encoder);
+}
+
+/** The clocks of an update's delete set, as Yjs reads it; each may come once only. */
+function clocksOf(update: Uint8Array | undefined): number[] {
+  if (update === undefined) return [];
+  return (Y.decodeUpdate(update).ds.clients.get(CLIENT) ?? []).flatMap(({ clock, len }) =>
+    Array.from({ length: len }, (_, i) => clock + i),
+  );
+}
+
+test('of any deletions what is new is added, what is known is dropped, and what is still to come waits', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(deletions, { minLength: 1, maxLength: 2 }), { maxLength: 12 }), (updates) => {
+      const knowledge = Knowledge.empty();
+      // one collected struct of all the clocks
+      knowledge.admit(Uint8Array.of(1, 1, CLIENT, 0, 0, (CLOCKS & 0x7f) | 0x80, CLOCKS >> 7, 0));
+      const known = new Set<number>();
+
+      for (const lists of updates) {
+        const clocks = [
+          ...new Set(lists.flat().flatMap(({ start, length }) => Array.from({ length }, (_, i) => start + i))),
+        ];
+        const expected = clocks.toSorted((a, b) => a - b);
+        const { added, waiting } = knowledge.admit(deleteUpdate(lists));
+
+        expect(clocksOf(added)).toEqual(expected.filter((clock) => clock < CLOCKS && !known.has(clock)));
+        expect(clocksOf(waiting)).toEqual(expected.filter((clock) => clock >= CLOCKS));
+        for (const clock of clocks) if (clock < CLOCKS) known.add(clock);
+        expect(clocksOf(Uint8Array.of(0, ...knowledge.encodeDeleteSet()))).toEqual([...known].sort((a, b) => a - b));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a client listed a hundred thousand times takes no more time than its ranges', () => {
+  const lists = Array.from({ length: 100_000 }, (_, i) => [{ start: (i * 7919) % 1_000_000, length: 1 }]);
+  const update = deleteUpdate(lists);
+  const started = performance.now();
+
+  expect(Knowledge.empty().admit(update).added).toBeUndefined();
+
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
