@@ -4,7 +4,7 @@ import * as decoding from 'lib0/decoding';
 import * as Y from 'yjs';
 import { RawClient } from '../support/raw-client.ts';
 import { StockClient } from '../support/stock-client.ts';
-import { syncStep1 } from '../support/wire.ts';
+import { syncStep1, updateFrame } from '../support/wire.ts';
 
 /** Longer variants for a machine that has the evening off. */
 export const IS_SOAK = process.env['HEADWATER_SOAK'] === '1';
@@ -130,6 +130,13 @@ function clocksOf(doc: Y.Doc): string {
 
 export function hasPending(doc: Y.Doc): boolean {
   return doc.store.pendingStructs !== null || doc.store.pendingDs !== null;
+}
+
+/** "Here is what you lack", as a client answers a state vector. */
+export function syncStep2(update: Uint8Array): Uint8Array {
+  const frame = updateFrame(update);
+  frame[1] = 1;
+  return frame;
 }
 
 /** Every update a change of a document makes, as a client would send them. */

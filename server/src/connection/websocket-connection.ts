@@ -74,7 +74,8 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
   async open(documentName: string): Promise<void> {
     try {
       const document = await this.#around.registry.open(documentName);
-      if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+      if (this.#isClosing) return;
+      // A client that has left in the meantime may have left edits too: they wait in the inbox.
       this.#document = document;
       document.join(this);
       this.#inbox.release();
