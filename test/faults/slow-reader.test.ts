@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { ServerProcess } from '../support/server-process.ts';
+import { StockClient } from '../support/stock-client.ts';
+import { syncStep1 } from '../support/wire.ts';
+import { clientFrame, Opcode, RawSocket } from './raw-socket.ts';
+import { eventually, freshDocument, healthOf, IS_SOAK, residentBytes } from './support.ts';
+
+const MIB = 1024 * 1024;
+const EDIT = 'x'.repeat(50_000);
+const EDITS = IS_SOAK ? 4_000 : 400;
+/** Small queues; documents are compacted as they are by default. */
+const FLAGS = ['--max-queued-bytes', '1MiB'];
+
+/** Not a text: Yjs would join the edits and copy all of it with every one more. */
+const editsOf = ({ doc }: StockClient) => doc.getArray<string>('edits');
+
+/** Writes 20 MB into the document, each edit once the one before was seen. @returns the largest wait of one edit */
+async function writeMuch(writer: StockClient, reader: StockClient): Promise<number> {
+  let worstMs = 0;
+  for (let i = 0; i < EDITS; i++) {
+    const start = performance.now();
+    editsOf(writer).push([EDIT]);
+    await reader.until(() => editsOf(reader).length === editsOf(writer).length, 'an edit to be seen');
+    worstMs = Math.max(worstMs, performance.now() - start);
+  }
+  return worstMs;
+}
+
+/** The same in one go. */
+async function writeAtOnce(writer: StockClient, reader: StockClient): Promise<void> {
+  for (let i = 0; i < EDITS; i++) editsOf(writer).push([EDIT]);
+  await reader.until(() => editsOf(reader).length === editsOf(writer).length, 'all edits to be seen');
+}
+
+/** A connection that was told all there is, and then stops reading. */
+async function frozenClient(server: ServerProcess): Promise<RawSocket> {
+  const raw = await RawSocket.upgraded(server.port, 'doc');
+  raw.socket.write(clientFrame(Opcode.Binary, syncStep1()));
+  await raw.until((received) => received.includes(EMPTY_STEP_2));
+  raw.pause();
+  return raw;
+}
+
+const EMPTY_STEP_2 = Buffer.of(0, 1, 2, 0, 0);
+
+async function writerAndReader(server: ServerProcess): Promise<readonly [StockClient, StockClient]> {
+  const writer = await new StockClient(server.url, 'doc').synced();
+  const reader = await new StockClient(server.url, 'doc').synced();
+  return [writer, reader];
+}
+
+/** What a server holds after the writing, with so many clients who have stopped reading. */
+async function memoryWith(frozenClients: number): Promise<{ grownBytes: number; worstMs: number }> {
+  await using server = await ServerProcess.start({ flags: FLAGS });
+  const [writer, reader] = await writerAndReader(server);
+  const frozen = await Promise.all(Array.from({ length: frozenClients }, () => frozenClient(server)));
+  const before = await residentBytes(server.pid);
+  const worstMs = await writeMuch(writer, reader);
+  const grownBytes = (await residentBytes(server.pid)) - before;
+  expect([...writer.closeCodes, ...reader.closeCodes]).toEqual([]);
+  writer.close();
+  reader.close();
+  for (const raw of frozen) await raw[Symbol.asyncDispose]();
+  return { grownBytes, worstMs };
+}
+
+test('clients that stopped reading cost the server a bounded amount of memory, and the others nothing', async () => {
+  const alone = await memoryWith(0);
+  const crowd = await memoryWith(20);
+
+  const mib = (bytes: number): string => `${(bytes / MIB).toFixed(0)} MiB`;
+  process.stdout.write(
+    `20 MB written: +${mib(alone.grownBytes)} alone, +${mib(crowd.grownBytes)} with 20 frozen clients; ` +
+      `worst edit ${alone.worstMs.toFixed(0)} and ${crowd.worstMs.toFixed(0)} ms\n`,
+  );
+  // Each may hold its queue and one buffer more; without a bound it would be 20 MB for each of the 20.
+  expect(crowd.grownBytes - alone.grownBytes).toBeLessThan(120 * MIB);
+  expect(crowd.worstMs).toBeLessThan(5_000);
+});
+
+function spawnClient(server: ServerProcess, edits: number): { child: ChildProcess; line: () => Promise<string> } {
+  const script = fileURLToPath(new URL('slow-client.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script, server.url, 'doc', String(edits)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout });
+  const line = async (): Promise<string> => {
+    const [text] = (await once(lines, 'line', { signal: AbortSignal.timeout(30_000) })) as [string];
+    return text;
+  };
+  return { child, line };
+}
+
+test('a client whose process was stopped converges when it goes on, without reconnecting', async () => {
+  await using server = await ServerProcess.start({ flags: FLAGS });
+  const [writer, reader] = await writerAndReader(server);
+  const { child, line } = spawnClient(server, EDITS + 1);
+  try {
+    expect(await line()).toBe('synced');
+    child.kill('SIGSTOP');
+    await writeMuch(writer, reader);
+    const done = line();
+    child.kill('SIGCONT');
+    // Edits go on while it catches up.
+    editsOf(writer).push(['the last word']);
+    expect(await done).toBe('done 0');
+  } finally {
+    child.kill('SIGKILL');
+    writer.close();
+    reader.close();
+  }
+});
+
+test('a client that never reads again is closed once nothing moved for too long, and the document is whole', async () => {
+  const flags = [...FLAGS, '--stalled-socket-timeout-ms', '1s', '--heartbeat-interval-ms', '2s'];
+  await using server = await ServerProcess.start({ flags });
+  const [writer, reader] = await writerAndReader(server);
+  await using frozen = await frozenClient(server);
+
+  await writeAtOnce(writer, reader);
+  await eventually(async () => (await healthOf(server)).connections === 2, 'the frozen connection to be closed');
+
+  expect(server.logs.map(({ msg }) => msg)).toContain('socket took nothing for too long');
+  expect([...writer.closeCodes, ...reader.closeCodes]).toEqual([]);
+  const fresh = await freshDocument(server.url, 'doc');
+  expect(fresh.getArray('edits').length).toBe(EDITS);
+  writer.close();
+  reader.close();
+  frozen.socket.resume();
+  await frozen.closed;
+});
+
+test('a client that reads a little now and then is slow, not stalled', async () => {
+  const flags = [...FLAGS, '--stalled-socket-timeout-ms', '2s', '--heartbeat-interval-ms', '1s'];
+  await using server = await ServerProcess.start({ flags });
+  const [writer, reader] = await writerAndReader(server);
+  await using slow = await frozenClient(server);
+  await writeAtOnce(writer, reader);
+
+  // A chunk at a time, for longer than a stalled socket gets.
+  const reading = setInterval(() => slow.socket.read(), 20);
+  const start = performance.now();
+  await eventually(() => performance.now() - start > 3_500, 'some seconds of slow reading');
+  clearInterval(reading);
+  expect((await healthOf(server)).connections).toBe(3);
+
+  slow.socket.resume();
+  await eventually(() => slow.received.length > EDIT.length * EDITS, 'the rest to arrive');
+  writer.close();
+  reader.close();
+});
