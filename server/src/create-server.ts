@@ -118,11 +118,10 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     attach(httpServer, { path } = {}) {
       const base = path === undefined ? '' : path.replace(/\/$/, '');
       const onUpgrade = (request: Parameters<Upgrader['handle']>[0], socket: unknown, head: Buffer): void => {
-        if (base !== '') {
-          if (!request.url?.startsWith(`${base}/`)) return;
-          request.url = request.url.slice(base.length);
-        }
-        upgrader.handle(request, socket as Socket, head);
+        const target = request.url ?? '';
+        if (base !== '' && !target.startsWith(`${base}/`)) return;
+        // The request stays as it came: the other listeners look at its URL too.
+        upgrader.handle(request, target.slice(base.length), socket as Socket, head);
       };
       httpServer.on('upgrade', onUpgrade);
       detach.push(() => httpServer.off('upgrade', onUpgrade));

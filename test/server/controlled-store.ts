@@ -6,6 +6,7 @@ import {
   type QuarantinedUpdate,
   type Snapshot,
   type StoredDocument,
+  type StoreHealth,
 } from '@headwater/persistence';
 import { type Deferred, deferred } from './deferred.ts';
 
@@ -14,7 +15,14 @@ export class ControlledStore implements DocumentStore {
   readonly inner = new MemoryStore();
   /** Every change that was appended, of whatever document. */
   readonly changes: DocumentChange[] = [];
-  loads = 0;
+  readonly loadedNames: string[] = [];
+  /** Called with each append. */
+  onAppend: () => void = () => {};
+  /** How often a document was loaded. */
+  get loads(): number {
+    return this.loadedNames.length;
+  }
+
   #written: Deferred<void> | undefined;
   #durable: Deferred<void> | undefined;
   #load: Deferred<void> | undefined;
@@ -22,11 +30,7 @@ export class ControlledStore implements DocumentStore {
   writeError: Error | undefined;
   loadError: Error | undefined;
   snapshotError: Error | undefined;
-  unsavedBytes = 0;
-
-  get health() {
-    return { status: 'ok', unsavedBytes: this.unsavedBytes } as const;
-  }
+  health: StoreHealth = { status: 'ok', unsavedBytes: 0 };
 
   /** Holds back `written` of every append until the returned function is called. */
   holdWrites(): () => void {
@@ -59,7 +63,7 @@ export class ControlledStore implements DocumentStore {
   }
 
   async load(documentName: string): Promise<StoredDocument> {
-    this.loads++;
+    this.loadedNames.push(documentName);
     await this.#load?.promise;
     if (this.loadError !== undefined) throw this.loadError;
     return this.inner.load(documentName);
@@ -67,6 +71,7 @@ export class ControlledStore implements DocumentStore {
 
   append(documentName: string, change: DocumentChange): Append {
     this.changes.push(change);
+    this.onAppend();
     const append = this.inner.append(documentName, change);
     const { writeError } = this;
     const written =

@@ -9,6 +9,7 @@ import type { HostedDocument } from '../../server/src/documents/hosted-document.
 import { DocumentRegistry } from '../../server/src/documents/registry.ts';
 import type { Session } from '../../server/src/documents/session.ts';
 import { resolveServerOptions, type ServerOptions } from '../../server/src/options.ts';
+import type { Framing } from '../../server/src/wire/framing.ts';
 import { yWebsocketFraming } from '../../server/src/wire/y-websocket-framing.ts';
 import { type CompactionInput, compact } from '../../server/src/workers/document-tasks.ts';
 import type { DocumentWorkers } from '../../server/src/workers/worker-pool.ts';
@@ -63,7 +64,7 @@ export function readMessage(payload: Uint8Array): SentMessage {
 /** A session without a connection: it records what it is sent, and is as full and as responsive as a test says. */
 export class FakeSession implements Session {
   readonly author: string;
-  readonly framing = yWebsocketFraming;
+  readonly framing: Framing = yWebsocketFraming;
   readonly #chunks: Buffer[] = [];
   #taken = 0;
   /** Calls of {@link send}. */

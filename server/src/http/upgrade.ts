@@ -27,14 +27,14 @@ export class Upgrader {
     });
   }
 
-  /** Answers one `upgrade` event. */
-  handle(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+  /** Answers one `upgrade` event. `target` is what names the document: the request's, or the part of it that is ours. */
+  handle(request: IncomingMessage, target: string, stream: Duplex, head: Buffer): void {
     const socket = stream as Socket;
     socket.on('error', ignoreError); // until ws has its own: a reset during the handshake is nobody's crash
     if (this.#isClosing) return refuse(socket, 503, 'this server is shutting down');
     let documentName: string;
     try {
-      documentName = documentNameOf(request.url ?? '');
+      documentName = documentNameOf(target);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       return refuse(socket, 400, error.message);
@@ -56,6 +56,7 @@ function ignoreError(): void {}
 
 function refuse(socket: Socket, status: number, why: string): void {
   const body = `${why}\n`;
+  socket.once('finish', () => socket.destroy()); // nobody reads it any more, so its other end could hold it open for ever
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
