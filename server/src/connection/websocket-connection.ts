@@ -104,6 +104,11 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT_MS).unref();
   }
 
+  /** Cuts the socket, whatever its client makes of that. */
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+
   /** Resolves once the socket is gone. */
   whenClosed(): Promise<void> {
     return new Promise((resolve) => {
@@ -131,7 +136,7 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
         clearTimeout(timer);
         resolve(isResponsive);
       };
-      const timer = setTimeout(settle(false), RESPONSE_TIMEOUT_MS);
+      const timer = setTimeout(settle(false), RESPONSE_TIMEOUT_MS).unref();
       this.#listeners.push(settle(true));
     });
   }

@@ -46,6 +46,8 @@ export async function stop(parts: Stoppable): Promise<void> {
     const goodbye = new HeadwaterError('HW_SHUTTING_DOWN', 'the server is restarting');
     for (const connection of connections) connection.close(goodbye);
     await withTimeout(allClosed(connections), GOODBYE_MS);
+    for (const connection of connections) connection.terminate();
+    await allClosed(connections);
     for (const server of httpServers) server.closeAllConnections();
     for (const undo of parts.detach) undo();
     // 4. give back what we hold
