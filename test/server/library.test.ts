@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MemoryStore } from '@headwater/persistence';
+import { createServer } from '@headwater/server';
+import { describe, expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { RawClient } from '../support/raw-client.ts';
+import { StockClient } from '../support/stock-client.ts';
+import { syncStep1, updateFrame } from '../support/wire.ts';
+import { ControlledStore } from './controlled-store.ts';
+import { askForUpgrade } from './sockets.ts';
+import { readMessage, Typist } from './support.ts';
+
+async function openHttp(): Promise<{ http: Server; port: number } & AsyncDisposable> {
+  const http = createHttpServer((_request, response) => response.end('mine')).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const close = async (): Promise<void> => {
+    http.close();
+    http.closeAllConnections();
+    await once(http, 'close');
+  };
+  return { http, port: (http.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
+}
+
+const textOf = (client: StockClient): string => client.doc.getText('text').toString();
+
+/** The text a server holds of a document. */
+async function served(url: string): Promise<string> {
+  await using client = await RawClient.connect(url);
+  client.send(syncStep1());
+  const reader = new Typist(2);
+  for (;;) {
+    const { kind, body } = readMessage(await client.next());
+    if (kind === 'update') Y.applyUpdate(reader.doc, body);
+    if (kind === 'sync-step-2') return reader.doc.getText('text').toString();
+  }
+}
+
+/** Sends one edit to a document and waits until it comes back. */
+async function edit(url: string, text: string): Promise<void> {
+  await using client = await RawClient.connect(url);
+  client.send(syncStep1());
+  client.send(updateFrame(new Typist(1).type(text)));
+  await client.next((message) => message[0] === 0 && message[1] === 2);
+}
+
+describe('a server in a program', () => {
+  test('syncs stock clients, and shows them each other', async () => {
+    await using server = await createServer({ port: 0, store: new MemoryStore() });
+    const { host, port } = await server.listen();
+    const url = `ws://${host}:${port}`;
+    await using ada = await new StockClient(url, 'doc').synced();
+    await using bob = await new StockClient(url, 'doc').synced();
+
+    ada.doc.getText('text').insert(0, 'hello');
+    bob.doc.getText('text').insert(0, 'hi ');
+    ada.awareness.setLocalStateField('user', { name: 'ada' });
+    await ada.until(() => textOf(ada).length === 8);
+    await bob.until(() => textOf(bob).length === 8);
+    await bob.until(() => bob.awareness.getStates().has(ada.doc.clientID));
+
+    expect(textOf(bob)).toBe(textOf(ada));
+    expect(bob.awareness.getStates().get(ada.doc.clientID)).toEqual({ user: { name: 'ada' } });
+    expect(server.health).toMatchObject({ status: 'ok', documents: 1, connections: 2 });
+  });
+
+  test('wrong options are named, one line each, and nothing is opened', async () => {
+    const options = { port: 70_000, maxQueuedBytes: 'many', colour: 'red' };
+
+    const error: unknown = await createServer(options as never).catch((reason: unknown) => reason);
+
+    expect(error).toMatchObject({ code: 'HW_OPTIONS_INVALID' });
+    const lines = (error as Error).message.split('\n').sort();
+    expect(lines).toHaveLength(3);
+    expect(lines.join('\n')).toMatch(/^maxQueuedBytes: .*\nport: .*\nunknown option colour$/);
+  });
+
+  test('a port in use is named, and the server can still be closed', async () => {
+    await using taken = await openHttp();
+    const server = await createServer({ port: taken.port, store: new MemoryStore() });
+
+    await expect(server.listen()).rejects.toMatchObject({
+      code: 'HW_LISTEN_FAILED',
+      message: expect.stringContaining(`127.0.0.1:${taken.port}`),
+    });
+
+    await server.close();
+  });
+});
+
+describe('attached to an HTTP server that is there already', () => {
+  test('it serves the upgrades and leaves the requests alone', async () => {
+    await using own = await openHttp();
+    await using server = await createServer({ store: new MemoryStore() });
+    server.attach(own.http);
+
+    await edit(`ws://127.0.0.1:${own.port}/doc`, 'attached');
+
+    expect(await served(`ws://127.0.0.1:${own.port}/doc`)).toBe('attached');
+    expect(await (await fetch(`http://127.0.0.1:${own.port}/doc`)).text()).toBe('mine');
+  });
+
+  test('with a path it takes only what is below it, and the path is no part of the name', async () => {
+    await using own = await openHttp();
+    const store = new ControlledStore();
+    await using server = await createServer({ store });
+    server.attach(own.http, { path: '/sync/' });
+    own.http.on('upgrade', ({ url }, socket) => {
+      if (!url?.startsWith('/sync/')) socket.end('HTTP/1.1 418 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+
+    await edit(`ws://127.0.0.1:${own.port}/sync/a/b?x=1`, 'below');
+
+    expect(store.loadedNames).toEqual(['a/b']);
+    for (const path of ['doc', 'sync', 'synchronous/doc']) {
+      expect((await askForUpgrade(own.port, `/${path}`)).status).toBe(418);
+    }
+    expect((await askForUpgrade(own.port, '/sync/')).status).toBe(400);
+  });
+
+  test('two servers with different paths share one HTTP server, whatever their documents are called', async () => {
+    await using own = await openHttp();
+    const stores = [new ControlledStore(), new ControlledStore()] as const;
+    await using one = await createServer({ store: stores[0] });
+    await using two = await createServer({ store: stores[1] });
+    one.attach(own.http, { path: '/one' });
+    two.attach(own.http, { path: '/two' });
+    const url = `ws://127.0.0.1:${own.port}`;
+
+    await edit(`${url}/one/doc`, 'in one');
+    await edit(`${url}/two/doc`, 'in two');
+    await edit(`${url}/one/two/doc`, 'still in one');
+
+    expect([await served(`${url}/one/doc`), await served(`${url}/two/doc`)]).toEqual(['in one', 'in two']);
+    expect(await served(`${url}/one/two/doc`)).toBe('still in one');
+    expect(stores.map(({ loadedNames }) => [...new Set(loadedNames)])).toEqual([['doc', 'two/doc'], ['doc']]);
+  });
+
+  test('closing one leaves the HTTP server and the other open', async () => {
+    await using own = await openHttp();
+    const one = await createServer({ store: new MemoryStore() });
+    await using two = await createServer({ store: new MemoryStore() });
+    one.attach(own.http, { path: '/one' });
+    two.attach(own.http, { path: '/two' });
+
+    await one.close();
+
+    await edit(`ws://127.0.0.1:${own.port}/two/doc`, 'still here');
+    expect(own.http.listening).toBe(true);
+    expect(own.http.listenerCount('upgrade')).toBe(1);
+  });
+});
