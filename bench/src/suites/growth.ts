@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLIENT_IDS } from '../config.ts';
-import { feed } from '../documents/feed.ts';
 import { largeDocument } from '../documents/large-document.ts';
 import type { TrafficResult } from '../load/tasks/traffic.ts';
 import { encodeInsert, gapsOfSentence } from '../load/typing.ts';
 import { untilQuiet } from '../measure/settle.ts';
 import { median } from '../measure/statistics.ts';
 import type { Row } from '../report/table.ts';
-import { alternate, deliveryProblems, enter, type Suite, withLoad } from './suite.ts';
+import { enterWith } from './prepared-document.ts';
+import { alternate, deliveryProblems, type Suite, withLoad } from './suite.ts';
 
 const cpuPerUpdate = ({ serverCpuMs, sent }: TrafficResult): number => (serverCpuMs * 1000) / sent;
 
@@ -24,7 +24,7 @@ export const growth: Suite = {
   name: 'growth',
   question: 'Does an edit cost more when the document is large?',
   run: (context) =>
-    withLoad(async (load, onEnd) => {
+    withLoad(async (load) => {
       const { clients, writers, updatesPerSecond, places, sentenceLength, maxCpuRatio, ...times } =
         context.config.growth;
       const document = largeDocument(context.config.largeDocumentBytes);
@@ -37,14 +37,18 @@ export const growth: Suite = {
       const sentence = encodeInsert({ client: CLIENT_IDS.document, clock: 0 }, edge, 'x'.repeat(sentenceLength));
       const large = ground('large', document.updates, document.gaps(places));
       const empty = ground('empty', [sentence], gapsOfSentence(CLIENT_IDS.document, sentenceLength));
-      const { server, problems } = await enter(context, context.subject);
-      onEnd(server);
+      const problems: string[] = [];
       const samples: unknown[] = [];
 
       await alternate(context.config.rounds, [large, empty], async ({ name, updates, gapsFile, results }, round) => {
         context.log(`${name} document, round ${round + 1}`);
-        const documentName = `growth-${name}-${round}`;
-        await feed(server, documentName, updates);
+        // A server of its own for every turn: what it still has to do for the document before would be charged to this one.
+        const documentName = `growth-${name}`;
+        const entrant = await enterWith(context, [documentName], updates);
+        await using server = entrant.server;
+        problems.push(...entrant.problems);
+        // Opening it may start a compaction of what was taken in, which is no edit's fault.
+        await load.run({ kind: 'hold', port: server.port, paths: [`/${documentName}`] });
         await untilQuiet(server.pid);
         const result = await load.run({
           kind: 'traffic',

@@ -4,7 +4,6 @@ import type { RunningServer } from '../contestants/contestant.ts';
 import { proveConvergence } from '../contestants/proof.ts';
 import { feed } from '../documents/feed.ts';
 import { fetchDocument } from '../documents/fetch.ts';
-import type { LargeDocument } from '../documents/large-document.ts';
 import { ROOT_NAME } from '../load/typing.ts';
 import { untilQuiet } from '../measure/settle.ts';
 import { newDirectory, type SuiteContext } from './suite.ts';
@@ -23,14 +22,14 @@ export function toFile(context: SuiteContext, name: string, bytes: Uint8Array): 
 export async function enterWith(
   context: SuiteContext,
   documentNames: readonly string[],
-  document: LargeDocument,
+  updates: readonly Uint8Array[],
 ): Promise<{ server: RunningServer; problems: string[] }> {
   const directory = newDirectory(context, 'prepared');
   let server = await context.subject.start(directory);
   const problems: string[] = [];
   try {
     await proveConvergence(server).catch((error: unknown) => problems.push((error as Error).message));
-    for (const documentName of documentNames) await feed(server, documentName, document.updates);
+    for (const documentName of documentNames) await feed(server, documentName, updates);
     await untilQuiet(server.pid);
     if (context.subject.isPersistent) {
       await server.close();
