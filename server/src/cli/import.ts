@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import type { LogEntry, StoredDocument } from '@headwater/persistence';
+import type { DocumentChange, LogEntry, StoredDocument } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import { Command } from 'commander';
 import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
 import { UsageError } from './failure.ts';
-import { changeByMerging, type MergeChange } from './merge-change.ts';
+import { changeByMerging } from './merge-change.ts';
 import { openStore } from './offline-store.ts';
 import { note, printableName } from './output.ts';
 
@@ -38,16 +38,16 @@ async function importDocument(documentName: string, file: string | undefined, fl
   await using store = await openStore(options.data, { create: true });
   const stored = await store.load(documentName);
   const change = merge(stored, { update, author: AUTHOR }, file);
-  if (change.entries.length > 0 || change.addWaiting.length > 0) {
+  if (change !== undefined) {
     const { written, durable } = store.append(documentName, change);
     await Promise.all([written, durable]);
   }
 
   const shown = printableName(documentName);
-  const newBytes = sumOf(change.entries);
+  const newBytes = sumOf(change?.entries);
   note(newBytes === 0 ? `nothing new for ${shown}` : `imported ${newBytes} of ${update.length} bytes into ${shown}`);
-  if (change.addWaiting.length > 0) {
-    const waitingBytes = sumOf(change.addWaiting);
+  const waitingBytes = sumOf(change?.addWaiting);
+  if (waitingBytes > 0) {
     logger.warn({ waitingBytes }, 'a part waits for updates that are missing; it shows once they are there');
   }
 }
@@ -58,7 +58,7 @@ async function readUpdate(file: string | undefined): Promise<Uint8Array> {
   return buffer(process.stdin);
 }
 
-function merge(stored: StoredDocument, entry: LogEntry, file = 'stdin'): MergeChange {
+function merge(stored: StoredDocument, entry: LogEntry, file = 'stdin'): DocumentChange | undefined {
   try {
     return changeByMerging(stored, entry);
   } catch (error) {
@@ -67,6 +67,6 @@ function merge(stored: StoredDocument, entry: LogEntry, file = 'stdin'): MergeCh
   }
 }
 
-function sumOf(entries: readonly LogEntry[]): number {
+function sumOf(entries: readonly LogEntry[] = []): number {
   return entries.reduce((sum, { update }) => sum + update.length, 0);
 }

@@ -1,35 +1,26 @@
 import type { DocumentChange, LogEntry, StoredDocument } from '@headwater/persistence';
 import { Knowledge } from '@headwater/protocol';
-
-/** What merging an update into a stored document writes. */
-export type MergeChange = DocumentChange & { readonly addWaiting: readonly LogEntry[] };
+import { PendingBatch } from '../documents/pending-batch.ts';
+import { WaitingUpdates } from '../documents/waiting-updates.ts';
 
 /**
- * Merges under the rules that hold for an update from a socket: only what is new and integrates goes into the log, what
- * refers to something missing waits, and what waited for this one waits no longer.
+ * What merging an update into a stored document writes, under the rules that hold for an update from a socket: only what
+ * is new and integrates goes into the log, what refers to something missing waits, and what waited for this one waits no
+ * longer. `undefined` when it brings nothing.
  *
- * @throws HW_UPDATE_MALFORMED
+ * @throws HW_UPDATE_MALFORMED, HW_TOO_MUCH_WAITING
  */
-export function changeByMerging(stored: StoredDocument, imported: LogEntry): MergeChange {
+export function changeByMerging(stored: StoredDocument, imported: LogEntry): DocumentChange | undefined {
   const knowledge = knowledgeOf(stored);
-  const entries: LogEntry[] = [];
+  const waiting = new WaitingUpdates(Number.POSITIVE_INFINITY);
+  waiting.restore(stored.waiting);
+  const batch = new PendingBatch(Date.now());
 
-  // What one entry adds may be what another waits for, so go on until a round over all of them adds nothing.
-  let waiting: readonly LogEntry[] = [imported, ...stored.waiting];
-  for (let addedBefore = -1; entries.length > addedBefore; ) {
-    addedBefore = entries.length;
-    waiting = waiting.flatMap(({ update, author }) => {
-      const { added, waiting: rest } = knowledge.admit(update);
-      if (added !== undefined) entries.push({ update: added, author });
-      return rest === undefined ? [] : [{ update: rest, author }];
-    });
-  }
-  return {
-    timeMs: Date.now(),
-    entries,
-    addWaiting: waiting.filter((entry) => !includes(stored.waiting, entry)),
-    removeWaiting: stored.waiting.filter((entry) => !includes(waiting, entry)).map(({ update }) => update),
-  };
+  const admission = knowledge.admit(imported.update);
+  if (admission.added !== undefined) batch.add(admission.added, imported.author, admission);
+  if (admission.waiting !== undefined) waiting.keep({ ...imported, update: admission.waiting }, batch);
+  waiting.retry(knowledge, batch);
+  return batch.change();
 }
 
 function knowledgeOf({ snapshot, tail }: StoredDocument): Knowledge {
@@ -39,8 +30,4 @@ function knowledgeOf({ snapshot, tail }: StoredDocument): Knowledge {
     for (const { update } of record.entries) knowledge.admit(update);
   }
   return knowledge;
-}
-
-function includes(entries: readonly LogEntry[], { update }: LogEntry): boolean {
-  return entries.some((entry) => Buffer.compare(entry.update, update) === 0);
 }

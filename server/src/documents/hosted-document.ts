@@ -1,14 +1,21 @@
 import type { Append, DocumentStore, StoredDocument } from '@headwater/persistence';
-import { decodeAwareness, decodeStateVector, HeadwaterError, Knowledge, updateOfDeleteSet } from '@headwater/protocol';
+import {
+  decodeAwareness,
+  decodeStateVector,
+  type HeadwaterError,
+  Knowledge,
+  updateOfDeleteSet,
+} from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import { frameMessage } from '../wire/framing.ts';
 import { yWebsocketFraming } from '../wire/y-websocket-framing.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
-import { advance, LoadedSnapshot } from './answer.ts';
+import { LoadedSnapshot } from './answer.ts';
 import { Audience } from './audience.ts';
 import { AwarenessTable } from './awareness-table.ts';
-import type { Compactor } from './compactor.ts';
+import { CompactionSchedule } from './compaction-schedule.ts';
+import type { CompactionResult, Compactor } from './compactor.ts';
 import { DOCUMENT_TRANSITIONS, type DocumentEvent, type DocumentState } from './document-state.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { PendingBatch } from './pending-batch.ts';
@@ -31,14 +38,6 @@ export interface DocumentSurroundings {
   readonly onClosed: (document: HostedDocument) => void;
 }
 
-/** More updates than this that wait for dependencies are not kept: every new edit has to try them again. */
-const MAX_WAITING_UPDATES = 1_000;
-
-/** A tail of this many updates is compacted when the document goes idle, however large its snapshot is. */
-const IDLE_COMPACTION_UPDATES = 500;
-/** Otherwise a tail is, once it is worth this share of the snapshot. */
-const IDLE_COMPACTION_SHARE = 1 / 8;
-
 /**
  * One document in memory: its compacted state, the updates since, what both know, and who is there. There is no
  * `Y.Doc`: an update is inspected, written, shown to every session and then synced to disk, at a cost that does not
@@ -53,7 +52,7 @@ export class HostedDocument {
   #knowledge = Knowledge.empty();
   #snapshot: LoadedSnapshot | undefined;
   readonly #tail = new Tail();
-  readonly #waiting = new WaitingUpdates();
+  readonly #waiting: WaitingUpdates;
 
   #batch: PendingBatch | undefined;
   #lastAppend: Append | undefined;
@@ -69,11 +68,10 @@ export class HostedDocument {
   readonly #awareness: AwarenessTable;
   readonly #claims: PresenceClaims;
 
-  #compaction: Promise<void> | undefined;
-  #compactAboveCost = 0;
+  readonly #compaction: CompactionSchedule;
   #idleTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
   #isDraining = false;
-  #isDisposed = false;
 
   /** Starts loading at once; {@link join} waits for it. */
   constructor(name: string, around: DocumentSurroundings) {
@@ -82,6 +80,15 @@ export class HostedDocument {
     this.#audience = new Audience(this.#tail, around.workers, around.logger);
     this.#awareness = new AwarenessTable(around.options, around.now);
     this.#claims = new PresenceClaims(this.#awareness, () => this.#schedule());
+    this.#waiting = new WaitingUpdates(around.options.maxWaitingBytes);
+    const compacted = {
+      name,
+      tail: this.#tail,
+      snapshot: () => this.#snapshot,
+      adopt: (result: CompactionResult, batchCount: number) => this.#adoptCompaction(result, batchCount),
+    };
+    const { compactor, options, logger } = around;
+    this.#compaction = new CompactionSchedule(compacted, compactor, options.compactAfterBytes, logger);
     this.#loaded = this.#load();
     this.#loaded.catch(() => {}); // every join gets the error; a load nobody waits for concerns nobody
   }
@@ -165,9 +172,12 @@ export class HostedDocument {
     }
     this.#batch ??= new PendingBatch(this.#around.now());
     if (admission.added !== undefined) this.#batch.add(admission.added, session.author, admission);
-    if (admission.waiting !== undefined) this.#keepWaiting(this.#batch, session, admission.waiting);
-    this.#batch.owe(session);
     this.#schedule();
+    if (admission.waiting !== undefined) {
+      this.#batch.askers.add(session);
+      this.#waiting.keep({ update: admission.waiting, author: session.author }, this.#batch);
+    }
+    this.#batch.owe(session);
   }
 
   /** Takes up awareness states. @throws HW_AWARENESS_MALFORMED, HW_AWARENESS_TOO_LARGE */
@@ -238,8 +248,9 @@ export class HostedDocument {
 
   /** Stops timers. What was not saved by then is the store's business. */
   dispose(): void {
-    this.#isDisposed = true;
+    this.#compaction.stop();
     clearTimeout(this.#idleTimer);
+    clearTimeout(this.#retryTimer);
     this.#around.scheduler.cancel(this);
   }
 
@@ -275,7 +286,7 @@ export class HostedDocument {
       }
       this.#tail.push({ ...batch.toTailBatch(yWebsocketFraming), sequence: record.sequence });
     }
-    for (const entry of waiting) this.#waiting.add(entry);
+    this.#waiting.restore(waiting);
   }
 
   #schedule(): void {
@@ -299,7 +310,7 @@ export class HostedDocument {
     this.#unshown.delete(shown);
     this.#tail.push(shown);
     this.#audience.show(shown, awareness);
-    this.#compactWhenOutgrown();
+    this.#compaction.tailGrew();
   }
 
   async #whenDurable(append: Append | undefined, then: (sequence: number | undefined) => void): Promise<void> {
@@ -315,86 +326,31 @@ export class HostedDocument {
     else void this.#whenDurable(this.#lastAppend, () => session.acknowledge(1));
   }
 
-  #keepWaiting(batch: PendingBatch, session: Session, update: Uint8Array): void {
-    batch.askers.add(session);
-    if (this.#waiting.has(update)) return;
-    const isTooMuch =
-      this.#waiting.size >= MAX_WAITING_UPDATES ||
-      this.#waiting.bytes + update.length > this.#around.options.maxWaitingBytes;
-    if (isTooMuch) {
-      this.#schedule(); // what the update did add is in the batch already
-      throw new HeadwaterError('HW_TOO_MUCH_WAITING', 'too many updates wait for edits that never arrived');
-    }
-    const entry = { update: update.slice(), author: session.author };
-    this.#waiting.add(entry);
-    batch.addWaiting(entry);
-  }
-
-  /** New edits may be what others waited for; those may be what others waited for. */
+  /** New edits may be what others waited for. */
   #retryWaiting(batch: PendingBatch): void {
-    for (let progressed = true; progressed; ) {
-      progressed = false;
-      for (const entry of this.#waiting.entries()) {
-        const admission = this.#knowledge.admit(entry.update);
-        if (admission.added === undefined && admission.waiting !== undefined) continue;
-        progressed = true;
-        this.#waiting.delete(entry.update);
-        batch.removeWaiting(entry.update);
-        if (admission.added !== undefined) batch.add(admission.added, entry.author, admission);
-        if (admission.waiting === undefined) continue;
-        const rest = { update: admission.waiting.slice(), author: entry.author };
-        if (this.#waiting.add(rest)) batch.addWaiting(rest);
-      }
-    }
+    const delayMs = this.#waiting.retryDelayMs;
+    if (delayMs === 0) return this.#waiting.retry(this.#knowledge, batch);
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#batch ??= new PendingBatch(this.#around.now());
+      this.#waiting.retry(this.#knowledge, this.#batch);
+      this.#schedule();
+    }, delayMs);
   }
 
   #ask(session: Session): void {
     this.#audience.sendTo(session, frameMessage(session.framing, 'sync-step-1', this.#knowledge.encodeStateVector()));
   }
 
-  #compactWhenOutgrown(): void {
-    const limit = Math.max(this.#around.options.compactAfterBytes, this.snapshotBytes, this.#compactAboveCost);
-    if (this.#tail.cost > limit) void this.#compact();
-  }
-
-  /** Never rejects: a compaction that fails is logged, and tried again when the tail has doubled. */
-  #compact(): Promise<void> {
-    this.#compaction ??= this.#runCompaction()
-      .then(
-        () => {
-          this.#compactAboveCost = 0;
-        },
-        (error: unknown) => {
-          if (this.#isDisposed) return; // cut off by the stop of the server: the stored document is as it was
-          this.#compactAboveCost = this.#tail.cost * 2;
-          this.#around.logger.error({ documentName: this.name, err: error }, 'compaction failed');
-        },
-      )
-      .finally(() => {
-        this.#compaction = undefined;
-      });
-    return this.#compaction;
-  }
-
-  async #runCompaction(): Promise<void> {
-    const batches = [...this.#tail.sequenced()];
-    if (batches.length === 0) return;
-    const { snapshot, quarantined } = await this.#around.compactor.run({
-      documentName: this.name,
-      snapshot: this.#snapshot?.stored,
-      batches,
-      stateVector: advance(this.#snapshot?.clocks, batches),
-    });
+  /** Switches to a new snapshot of the oldest batches. */
+  #adoptCompaction({ snapshot, quarantined }: CompactionResult, batchCount: number): void {
     const next = new LoadedSnapshot(snapshot);
-    this.#audience.replaceSnapshot(next, batches.length);
+    this.#audience.replaceSnapshot(next, batchCount);
     this.#snapshot = next;
     if (quarantined.length === 0) {
       // Integration deletes more than the updates say (concurrent map entries, what was put into a deleted parent).
       this.#knowledge.admit(updateOfDeleteSet(snapshot.deleteSet));
       return;
-    }
-    for (const { reason, author } of quarantined) {
-      this.#around.logger.warn({ documentName: this.name, author, reason }, 'update quarantined');
     }
     this.#knowledge = Knowledge.fromEncoded(snapshot.stateVector, snapshot.deleteSet);
     for (const update of this.#updatesAfterSnapshot()) this.#knowledge.admit(update);
@@ -422,11 +378,8 @@ export class HostedDocument {
     this.#isDraining = true;
     try {
       await this.save();
-      await this.#compaction;
-      const isWorthIt =
-        this.#tail.updateCount >= IDLE_COMPACTION_UPDATES ||
-        this.#tail.cost > this.snapshotBytes * IDLE_COMPACTION_SHARE;
-      if (this.#state === 'draining' && this.#tail.updateCount > 0 && isWorthIt) await this.#compact();
+      await this.#compaction.whenDone();
+      if (this.#state === 'draining' && this.#compaction.isWorthIt) await this.#compaction.run();
     } finally {
       this.#isDraining = false;
     }

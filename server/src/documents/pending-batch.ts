@@ -34,7 +34,9 @@ export class PendingBatch {
   }
 
   removeWaiting(update: Uint8Array): void {
-    this.#removeWaiting.push(update);
+    const added = this.#addWaiting.findIndex((entry) => entry.update === update);
+    if (added === -1) this.#removeWaiting.push(update);
+    else this.#addWaiting.splice(added, 1); // it did not even wait for the end of the turn
   }
 
   /** One more update of the session is settled once this batch is on disk. */

@@ -73,8 +73,18 @@ function integrateOneByOne(
   return doc;
 }
 
+/**
+ * Whether something in the document waits for what never came. Yjs notes down only some of what its pending structs
+ * miss, and so may sit on structs whose last dependency has arrived: they are tried again before that is believed.
+ */
 function hasPending(doc: Y.Doc): boolean {
-  return doc.store.pendingStructs !== null || doc.store.pendingDs !== null;
+  for (let pending = doc.store.pendingStructs; pending !== null; pending = doc.store.pendingStructs) {
+    const before = Y.encodeStateVector(doc);
+    doc.store.pendingStructs = null;
+    Y.applyUpdateV2(doc, pending.update);
+    if (Buffer.compare(before, Y.encodeStateVector(doc)) === 0) return true;
+  }
+  return doc.store.pendingDs !== null;
 }
 
 /** A Yjs snapshot is a delete set followed by a state vector; an empty state vector is the one byte 0. */

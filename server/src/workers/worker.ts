@@ -6,7 +6,10 @@ import { type CompactionInput, compact } from './document-tasks.ts';
 
 /** Has the pool hand over the bytes to the main thread instead of copying them. */
 function moved(value: unknown, arrays: readonly Uint8Array[]): unknown {
-  return move({ [transferableSymbol]: [...new Set(arrays.map((array) => array.buffer))], [valueSymbol]: value } as never);
+  return move({
+    [transferableSymbol]: [...new Set(arrays.map((array) => array.buffer))],
+    [valueSymbol]: value,
+  } as never);
 }
 
 export function compaction(input: CompactionInput): unknown {

@@ -1,0 +1,104 @@
+import type { Logger } from '../logging/logger.ts';
+import { advance, type LoadedSnapshot } from './answer.ts';
+import type { CompactionResult, Compactor } from './compactor.ts';
+import type { Tail } from './tail.ts';
+
+/** A tail of this many updates is compacted when the document goes idle, however large its snapshot is. */
+const IDLE_COMPACTION_UPDATES = 500;
+/** Otherwise a tail is, once it is worth this share of the snapshot. */
+const IDLE_COMPACTION_SHARE = 1 / 8;
+
+/** What the schedule needs of its document. */
+export interface CompactedDocument {
+  readonly name: string;
+  readonly tail: Tail;
+  /** The one of the moment. */
+  snapshot(): LoadedSnapshot | undefined;
+  /** Switches to the result, which contains the oldest `batchCount` batches of the tail. */
+  adopt(result: CompactionResult, batchCount: number): void;
+}
+
+/**
+ * When one document is compacted: once its tail has outgrown its snapshot, so that the work is in proportion to what was
+ * written since, and when it goes idle, so that whoever comes next finds it small. One compaction at a time.
+ */
+export class CompactionSchedule {
+  readonly #document: CompactedDocument;
+  readonly #compactor: Compactor;
+  readonly #compactAfterBytes: number;
+  readonly #logger: Logger;
+  #running: Promise<void> | undefined;
+  #notBelowCost = 0;
+  #isStopped = false;
+
+  constructor(document: CompactedDocument, compactor: Compactor, compactAfterBytes: number, logger: Logger) {
+    this.#document = document;
+    this.#compactor = compactor;
+    this.#compactAfterBytes = compactAfterBytes;
+    this.#logger = logger;
+  }
+
+  /** To be called whenever the tail has grown. */
+  tailGrew(): void {
+    const limit = Math.max(this.#compactAfterBytes, this.#snapshotBytes, this.#notBelowCost);
+    if (this.#document.tail.cost > limit) void this.#start();
+  }
+
+  /** Resolves once nothing runs. */
+  async whenDone(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Whether a document that goes idle should be compacted first. */
+  get isWorthIt(): boolean {
+    const { tail } = this.#document;
+    if (tail.updateCount === 0) return false;
+    return tail.updateCount >= IDLE_COMPACTION_UPDATES || tail.cost > this.#snapshotBytes * IDLE_COMPACTION_SHARE;
+  }
+
+  /** Compacts now; resolves when that is over, whether it succeeded or not. */
+  run(): Promise<void> {
+    return this.#start();
+  }
+
+  /** What fails from now on was cut off by the stop of the server: the stored document is as it was. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  get #snapshotBytes(): number {
+    return this.#document.snapshot()?.stored.update.length ?? 0;
+  }
+
+  /** Never rejects: a compaction that fails is logged, and tried again when the tail has doubled. */
+  #start(): Promise<void> {
+    this.#running ??= this.#compact().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #compact(): Promise<void> {
+    const document = this.#document;
+    const batches = [...document.tail.sequenced()];
+    if (batches.length === 0) return;
+    const snapshot = document.snapshot();
+    try {
+      const result = await this.#compactor.run({
+        documentName: document.name,
+        snapshot: snapshot?.stored,
+        batches,
+        stateVector: advance(snapshot?.clocks, batches),
+      });
+      document.adopt(result, batches.length);
+      this.#notBelowCost = 0;
+      for (const { reason, author } of result.quarantined) {
+        this.#logger.warn({ documentName: document.name, author, reason }, 'update quarantined');
+      }
+    } catch (error) {
+      if (this.#isStopped) return;
+      this.#notBelowCost = document.tail.cost * 2;
+      this.#logger.error({ documentName: document.name, err: error }, 'compaction failed');
+    }
+  }
+}
