@@ -9,9 +9,10 @@ const REPOSITORY = new URL('../../../', import.meta.url);
 
 /** A document of a wanted size, in all the forms the suites need. */
 export interface LargeDocument {
-  /** What its writers send; each integrates by itself. */
-  readonly updates: readonly Uint8Array[];
-  /** The whole state, as a `Y.Doc` encodes it. */
+  /**
+   * The whole state, as a `Y.Doc` encodes it. Sent in as one update, so that a server that compacts has one thing to
+   * compact, and does not come to the rest of it while it is being measured.
+   */
   readonly state: Uint8Array;
   readonly stateVector: Uint8Array;
   /** What a client that lacks nothing answers a SyncStep1 with: no structs, the whole delete set. */
@@ -38,13 +39,10 @@ export function largeDocument(atLeastBytes: number): LargeDocument {
 function make(atLeastBytes: number): LargeDocument {
   written ??= Y.encodeStateAsUpdate(writeDocument(fileURLToPath(new URL(TRACE_FILE, REPOSITORY)), CLIENT_IDS.document));
   const copies = Math.ceil(atLeastBytes / written.length);
-  const updates: Uint8Array[] = [];
-  for (let i = 0; i < copies; i++) updates.push(withClient(written, CLIENT_IDS.document + i));
   const doc = new Y.Doc();
-  for (const update of updates) Y.applyUpdate(doc, update);
+  for (let i = 0; i < copies; i++) Y.applyUpdate(doc, withClient(written, CLIENT_IDS.document + i));
   const stateVector = Y.encodeStateVector(doc);
   return {
-    updates,
     state: Y.encodeStateAsUpdate(doc),
     stateVector,
     deleteSetUpdate: Y.encodeStateAsUpdate(doc, stateVector),

@@ -35,7 +35,7 @@ export const growth: Suite = {
       };
       const edge = { left: undefined, right: undefined };
       const sentence = encodeInsert({ client: CLIENT_IDS.document, clock: 0 }, edge, 'x'.repeat(sentenceLength));
-      const large = ground('large', document.updates, document.gaps(places));
+      const large = ground('large', [document.state], document.gaps(places));
       const empty = ground('empty', [sentence], gapsOfSentence(CLIENT_IDS.document, sentenceLength));
       const problems: string[] = [];
       const samples: unknown[] = [];

@@ -93,7 +93,7 @@ async function perDocument(context: SuiteContext): Promise<Finding & { perEncode
   const { openDocuments, settleAtMostMs } = context.config.idleMemory;
   const document = largeDocument(context.config.largeDocumentBytes);
   const names = paths('large', openDocuments).map((path) => path.slice(1));
-  const { server, problems } = await enterWith(context, names, document.updates);
+  const { server, problems } = await enterWith(context, names, [document.state]);
   const load = await LoadProcess.open();
   try {
     const closedBytes = await settledRss(server.pid, settleAtMostMs);

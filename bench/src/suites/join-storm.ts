@@ -21,7 +21,7 @@ export const joinStorm: Suite = {
     withLoad(async (load, onEnd) => {
       const { maxCpuRatio, maxPeakPerDocument, ...storm } = context.config.joinStorm;
       const document = largeDocument(context.config.largeDocumentBytes);
-      const { server: subject, problems } = await enterWith(context, [DOCUMENT], document.updates);
+      const { server: subject, problems } = await enterWith(context, [DOCUMENT], [document.state]);
       onEnd(subject);
       const bytes = byteServer(toFile(context, 'join-storm.bin', document.state));
       const yardstick = await bytes.start(newDirectory(context, bytes.name));

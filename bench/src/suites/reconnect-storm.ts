@@ -23,7 +23,7 @@ export const reconnectStorm: Suite = {
     withLoad(async (load, onEnd) => {
       const { maxCpuRatio, ...storm } = context.config.reconnectStorm;
       const document = largeDocument(context.config.largeDocumentBytes);
-      const { server: subject, problems } = await enterWith(context, [DOCUMENT], document.updates);
+      const { server: subject, problems } = await enterWith(context, [DOCUMENT], [document.state]);
       onEnd(subject);
       const relay = await enter(context, wsRelay);
       onEnd(relay.server);
