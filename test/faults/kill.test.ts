@@ -111,7 +111,7 @@ async function killAgainAndAgain(title: string, flags: readonly string[]): Promi
     expect(await lost(server, seen)).toEqual(NOTHING);
     for (const [name, updates] of seen) everything.get(name)?.push(...updates);
   }
-  return lost(server, everything);
+  return await lost(server, everything); // awaited here, or the server is gone before anybody looks
 }
 
 test('an edit that another client has seen survives kill -9', async () => {
