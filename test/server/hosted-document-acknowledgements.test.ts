@@ -88,6 +88,31 @@ describe('acknowledging an update', () => {
     expect(reader.take()).toEqual([]);
   });
 
+  test('a duplicate beside an update that was refused waits for what is not durable yet', async () => {
+    const { store, registry } = openHouse({ maxWaitingBytes: 10 });
+    const document = await registry.open('doc');
+    const [ada, mallory] = [enter(document), enter(document)];
+    const update = new Typist(1).type('a');
+    const release = store.holdSyncs();
+    document.receive(ada, update);
+    await turn();
+    const gap = new Typist(2);
+    gap.type('never sent');
+    const ahead = gap.type('more than may wait');
+
+    expect(() => document.receive(mallory, ahead)).toThrow(expect.objectContaining({ code: 'HW_TOO_MUCH_WAITING' }));
+    document.receive(ada, update);
+    await turn();
+    const before = ada.acknowledged;
+    release();
+    await document.save();
+    await turn();
+
+    expect(before).toBe(0);
+    expect([ada.acknowledged, mallory.acknowledged]).toEqual([2, 0]);
+    expect(store.changes).toHaveLength(1);
+  });
+
   test('a store that is closed first acknowledges nothing', async () => {
     const { store, registry } = openHouse();
     const document = await registry.open('doc');

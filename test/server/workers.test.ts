@@ -47,3 +47,14 @@ test('what throws or stays pending is refused, and what comes after it is kept',
   expect(doc.getText('text').toString().split('').sort()).toEqual(['a', 'b']);
   expect(doc.store.pendingStructs).toBeNull();
 });
+
+test('one that only stays pending is refused too, though nothing was thrown', () => {
+  const ada = new Typist(1);
+  const first = ada.type('a');
+  ada.type('lost');
+
+  const output = compact({ snapshot: undefined, updates: [first, ada.type('ahead')] });
+
+  expect(output.refused.map(({ index }) => index)).toEqual([1]);
+  expect(output.update).toEqual(first);
+});
