@@ -172,6 +172,30 @@ describe('a document nobody is in', () => {
     expect(text.split('').sort().join('')).toBe('!ehllo');
   });
 
+  test('what still arrives while it compacts on the way out is durable before it goes', async () => {
+    const { store, workers, registry } = openHouse();
+    const document = await registry.open('doc');
+    const ada = enter(document);
+    const typist = new Typist(1);
+    document.receive(ada, typist.type('hello'));
+    document.leave(ada);
+    const gate = deferred();
+    workers.gate = gate.promise;
+    await idle();
+    const release = store.holdSyncs();
+
+    document.receive(ada, typist.type(' late'));
+    gate.resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    const stateBefore = document.state;
+    release();
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(stateBefore).toBe('draining');
+    expect(document.state).toBe('closed');
+    expect(enter(await registry.open('doc')).text()).toBe('hello late');
+  });
+
   test('every session can be ended with one error', async () => {
     const { registry } = openHouse();
     const document = await registry.open('doc');
