@@ -70,3 +70,33 @@ test('a client listed a hundred thousand times takes no more time than its range
 
   expect(performance.now() - started).toBeLessThan(5_000);
 });
+
+test('a client that brings all known deletions with one new edit adds just the edit', () => {
+  const doc = new Y.Doc();
+  const text = doc.getText('text');
+  text.insert(0, 'x'.repeat(2_000));
+  for (let at = 0; at < 600; at++) text.delete(at, 1);
+  const knowledge = Knowledge.empty();
+  knowledge.admit(Y.encodeStateAsUpdate(doc));
+  const before = Y.encodeStateVector(doc);
+
+  text.insert(0, 'new');
+  const reconnect = Y.encodeStateAsUpdate(doc, before);
+  const { added, deletes, waiting } = knowledge.admit(reconnect);
+  text.delete(1_500, 1);
+  const oneMore = knowledge.admit(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc)));
+
+  expect(reconnect.length).toBeGreaterThan(1_000);
+  expect(Y.decodeUpdate(added ?? new Uint8Array()).structs).toHaveLength(1);
+  expect({ isSmall: (added?.length ?? 0) < 64, deletes, waiting }).toEqual({
+    isSmall: true,
+    deletes: false,
+    waiting: undefined,
+  });
+  expect(clockCountOf(oneMore.added)).toBe(1);
+});
+
+function clockCountOf(update: Uint8Array | undefined): number {
+  const { ds } = Y.decodeUpdate(update ?? Uint8Array.of(0, 0));
+  return [...ds.clients.values()].flat().reduce((sum, { len }) => sum + len, 0);
+}

@@ -15,6 +15,21 @@ export interface DeleteSet {
 
 const NO_DELETIONS: DeleteSet = { clients: new Map(), isCanonical: true };
 
+/** Stands for deletions that are all known: none is left, and the bytes are not passed on as they are. */
+export const NOTHING_NEW: DeleteSet = { clients: new Map(), isCanonical: false };
+
+/** Whether the update ends, from `at` on, with exactly this delete set. */
+export function isDeleteSetAt(update: Uint8Array, at: number, deleteSet: Uint8Array): boolean {
+  const { length } = deleteSet;
+  if (update.length - at !== length) return false;
+  const a = new DataView(update.buffer, update.byteOffset + at, length);
+  const b = new DataView(deleteSet.buffer, deleteSet.byteOffset, length);
+  let i = 0;
+  for (; i + 4 <= length; i += 4) if (a.getUint32(i) !== b.getUint32(i)) return false;
+  for (; i < length; i++) if (a.getUint8(i) !== b.getUint8(i)) return false;
+  return true;
+}
+
 /** @throws HeadwaterError `HW_UPDATE_MALFORMED` */
 export function decodeDeleteSet(bytes: Uint8Array): DeleteSet {
   const reader = new ByteReader(bytes, 'HW_UPDATE_MALFORMED', 'delete set');

@@ -63,7 +63,9 @@ export class Knowledge {
   static fromEncoded(stateVector: Uint8Array, deleteSet: Uint8Array): Knowledge {
     const knowledge = new Knowledge(decodeStateVector(stateVector), new Map());
     for (const [clientId, clock] of knowledge.#clocks) if (clock === 0) knowledge.#clocks.delete(clientId);
-    knowledge.#learnDeletions(knowledge.#splitDeletions(decodeDeleteSet(deleteSet)).added);
+    const deletions = knowledge.#splitDeletions(decodeDeleteSet(deleteSet));
+    knowledge.#learnDeletions(deletions.added);
+    if (deletions.isWhole) knowledge.#encodedDeleteSet = deleteSet;
     return knowledge;
   }
 
@@ -95,7 +97,7 @@ export class Knowledge {
    * @throws HeadwaterError `HW_UPDATE_MALFORMED` for anything Yjs would not decode or integrate; nothing is taken up then.
    */
   admit(update: Uint8Array): Admission {
-    const scanned = scanUpdate(update, this.#clocks);
+    const scanned = scanUpdate(update, this.#clocks, () => this.encodeDeleteSet());
     const { sections, deleteSet } = scanned;
     resolveReadiness(scanned, this.#clocks);
 

@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import { type DeleteSet, readDeleteSet } from './delete-set.ts';
+import { type DeleteSet, isDeleteSetAt, NOTHING_NEW, readDeleteSet } from './delete-set.ts';
 import { MAX_CLOCK } from './max-clock.ts';
 import { StructRef, skipContent } from './scan-content.ts';
 import { Section } from './section.ts';
@@ -9,6 +9,9 @@ const HAS_ORIGIN = 0x80;
 const HAS_RIGHT_ORIGIN = 0x40;
 const HAS_PARENT_KEY = 0x20;
 const REF = 0x1f;
+
+/** A shorter delete set is read sooner than the known one is encoded. */
+const MIN_COMPARED_BYTES = 256;
 
 /** An update taken apart without building a struct. */
 export interface ScannedUpdate {
@@ -25,9 +28,15 @@ export interface ScannedUpdate {
  * Reads a v1 update from its first byte to its last and checks all of it, remembering per client only where what `known`
  * lacks begins, and which structs refer to other clients' clocks that `known` lacks.
  *
+ * @param knownDeleteSet - Encoded, asked for when the update deletes a lot. Every client that reconnects sends all deletions
+ *   of the document; when they are the known ones to the byte they are compared, not read.
  * @throws HeadwaterError `HW_UPDATE_MALFORMED`
  */
-export function scanUpdate(update: Uint8Array, known: ReadonlyMap<number, number>): ScannedUpdate {
+export function scanUpdate(
+  update: Uint8Array,
+  known: ReadonlyMap<number, number>,
+  knownDeleteSet?: () => Uint8Array,
+): ScannedUpdate {
   const reader = new ByteReader(update, 'HW_UPDATE_MALFORMED', 'update');
   const sectionCount = reader.count('number of clients', 3);
   const sections: Section[] = [];
@@ -41,6 +50,10 @@ export function scanUpdate(update: Uint8Array, known: ReadonlyMap<number, number
     sections.push(section);
   }
   const deleteSetAt = reader.pos;
+  const isWorthComparing = knownDeleteSet !== undefined && reader.remaining >= MIN_COMPARED_BYTES;
+  if (isWorthComparing && isDeleteSetAt(update, deleteSetAt, knownDeleteSet())) {
+    return { sections, byClient, deleteSet: NOTHING_NEW, deleteSetAt };
+  }
   const deleteSet = readDeleteSet(reader);
   reader.expectEnd();
   return { sections, byClient, deleteSet, deleteSetAt };
