@@ -28,7 +28,8 @@ export interface HeadwaterServer {
 
   /**
    * Serves the WebSocket upgrades of an HTTP server you have; its requests stay yours. With `path` only upgrades below
-   * it are taken (`'/sync'` serves `/sync/my-doc`), the others are left to your other `upgrade` listeners.
+   * it are taken (`'/sync'` serves `/sync/my-doc`), the others are left to your other `upgrade` listeners, and
+   * answered with 404 when there are none.
    */
   attach(httpServer: HttpServer, options?: { readonly path?: string | undefined }): void;
 
@@ -119,7 +120,11 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
       const base = path === undefined ? '' : path.replace(/\/$/, '');
       const onUpgrade = (request: Parameters<Upgrader['handle']>[0], socket: unknown, head: Buffer): void => {
         const target = request.url ?? '';
-        if (base !== '' && !target.startsWith(`${base}/`)) return;
+        if (base !== '' && !target.startsWith(`${base}/`)) {
+          // With other listeners it may be theirs; alone, nobody else would ever answer.
+          if (httpServer.listenerCount('upgrade') === 1) upgrader.refuseForeign(socket as Socket);
+          return;
+        }
         // The request stays as it came: the other listeners look at its URL too.
         upgrader.handle(request, target.slice(base.length), socket as Socket, head);
       };

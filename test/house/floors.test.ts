@@ -24,7 +24,7 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
   http: ['connection', 'documents', 'logging', 'options.ts'],
   lifecycle: ['connection', 'documents', 'http', 'logging', 'options.ts', 'workers'],
   'create-server.ts': ['connection', 'documents', 'http', 'lifecycle', 'logging', 'options.ts', 'wire', 'workers'],
-  cli: ['create-server.ts', 'logging', 'options.ts', 'quantity.ts'],
+  cli: ['create-server.ts', 'documents', 'logging', 'options.ts', 'quantity.ts'],
 };
 
 const isRelative = ({ specifier }: Import): boolean => specifier.startsWith('.');

@@ -119,6 +119,14 @@ describe('attached to an HTTP server that is there already', () => {
     expect((await askForUpgrade(own.port, '/sync/')).status).toBe(400);
   });
 
+  test('with a path and nobody else to ask, other paths are answered with 404', async () => {
+    await using own = await openHttp();
+    await using server = await createServer({ store: new ControlledStore() });
+    server.attach(own.http, { path: '/sync' });
+
+    expect((await askForUpgrade(own.port, '/elsewhere/doc')).status).toBe(404);
+  });
+
   test('two servers with different paths share one HTTP server, whatever their documents are called', async () => {
     await using own = await openHttp();
     const stores = [new ControlledStore(), new ControlledStore()] as const;

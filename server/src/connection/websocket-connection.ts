@@ -33,6 +33,14 @@ const RESPONSE_TIMEOUT_MS = 3_000;
 /** A close handshake that takes longer is cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
+/** A close reason holds 123 bytes of UTF-8, and `ws` throws when it is longer. */
+function closeReason({ message }: Error): string {
+  return Buffer.from(message)
+    .subarray(0, 120)
+    .toString()
+    .replace(/\uFFFD+$/, '');
+}
+
 /** One WebSocket of a `y-websocket` client, which carries one session: the document its path names. */
 export class WebSocketConnection implements Session, HeartbeatTarget {
   readonly author: string;
@@ -100,7 +108,7 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     this.#inbox.close();
     this.#leave(); // nothing may follow a close frame
     this.#webSocket.resume(); // or the answer to the close frame is never read
-    this.#webSocket.close(error.closeCode ?? 1011, error.message.slice(0, 120));
+    this.#webSocket.close(error.closeCode ?? 1011, closeReason(error));
     setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT_MS).unref();
   }
 

@@ -45,6 +45,12 @@ export class Upgrader {
     });
   }
 
+  /** Answers an upgrade of a path that names no document of ours. */
+  refuseForeign(socket: Socket): void {
+    socket.on('error', ignoreError);
+    refuse(socket, 404, 'no documents are served at this path');
+  }
+
   /** Refuses whoever comes from now on. */
   close(): void {
     this.#isClosing = true;

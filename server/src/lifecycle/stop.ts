@@ -53,8 +53,11 @@ export async function stop(parts: Stoppable): Promise<void> {
     // 4. give back what we hold
     parts.heartbeat.close();
     registry.close();
-    await parts.workers.close();
-    await store.close();
+    try {
+      await parts.workers.close();
+    } finally {
+      await store.close();
+    }
   }
 }
 
