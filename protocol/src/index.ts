@@ -25,5 +25,6 @@ export {
 export { updateOfDeleteSet } from './update/delete-set.ts';
 export { deleteSetOf, diffUpdate } from './update/diff-update.ts';
 export { type ClockRange, inspectUpdate, type UpdateSummary } from './update/inspect-update.ts';
+export { joinUpdates } from './update/join-updates.ts';
 export { type Admission, Knowledge } from './update/knowledge.ts';
 export { covers, decodeStateVector } from './update/state-vector.ts';
