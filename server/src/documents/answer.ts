@@ -51,11 +51,6 @@ export class LoadedSnapshot {
   }
 }
 
-/** Whether a client with this state vector may lack something of the batch. */
-export function isLacking(batch: TailBatch, stateVector: ReadonlyMap<number, number>): boolean {
-  return batch.deletes || !covers(stateVector, batch.ends);
-}
-
 /** The state vector of whoever has `base` and then got these batches. */
 export function advance(
   base: ReadonlyMap<number, number> | undefined,

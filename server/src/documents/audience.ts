@@ -1,13 +1,13 @@
-import { diffUpdate, EMPTY_UPDATE } from '@headwater/protocol';
+import { covers, diffUpdate, EMPTY_UPDATE } from '@headwater/protocol';
 import * as Y from 'yjs';
 import type { Logger } from '../logging/logger.ts';
 import type { Framing } from '../wire/framing.ts';
 import { frameMessage } from '../wire/framing.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
-import { advance, isLacking, type LoadedSnapshot } from './answer.ts';
+import { advance, type LoadedSnapshot } from './answer.ts';
 import type { Session } from './session.ts';
 import { type AskedState, Subscription } from './subscription.ts';
-import { framesOf, type Tail, type TailBatch } from './tail.ts';
+import { deletionFramesOf, framesOf, type Tail, type TailBatch } from './tail.ts';
 
 /** A diff of less than this is computed at once; the way to a worker and back costs more. */
 const INLINE_DIFF_BELOW_BYTES = 32 * 1024;
@@ -110,30 +110,33 @@ export class Audience {
     if (subscription.unanswered !== undefined && standing.kind !== 'awaiting-diff') {
       this.#answer(subscription, subscription.unanswered);
     } else if (standing.kind === 'behind') {
-      if (standing.stateVector === undefined) this.#follow(subscription, this.#tail.since(standing.position), []);
-      else this.#answer(subscription, { encoded: encodeClocks(standing.stateVector), clocks: standing.stateVector });
+      if (standing.stateVector === undefined) {
+        const missed = this.#tail.since(standing.position);
+        this.#follow(
+          subscription,
+          missed.map((batch) => framesOf(batch, session.framing)),
+        );
+      } else this.#answer(subscription, { encoded: encodeClocks(standing.stateVector), clocks: standing.stateVector });
     }
     if (awareness !== undefined && !subscription.isFull) {
       subscription.send(frameMessage(session.framing, 'awareness', awareness));
     }
   }
 
-  /** Switches to a snapshot that contains the oldest `batchCount` batches of the tail, and forgets those. */
-  replaceSnapshot(next: LoadedSnapshot, batchCount: number): void {
-    const newStart = this.#tail.start + batchCount;
+  /** Switches to a snapshot that contains the tail up to a position, and forgets that part of the tail. */
+  replaceSnapshot(next: LoadedSnapshot, tailEnd: number): void {
     const memo = new Map<number, ReadonlyMap<number, number>>();
     for (const subscription of this.#subscriptions.values()) {
       const { standing } = subscription;
-      if (standing.kind !== 'behind' || standing.stateVector !== undefined || standing.position >= newStart) continue;
+      if (standing.kind !== 'behind' || standing.stateVector !== undefined || standing.position >= tailEnd) continue;
       let stateVector = memo.get(standing.position);
       if (stateVector === undefined) {
-        const received = this.#tail.since(0).slice(0, standing.position - this.#tail.start);
-        stateVector = advance(this.snapshot?.clocks, received);
+        stateVector = advance(this.snapshot?.clocks, this.#tail.before(standing.position));
         memo.set(standing.position, stateVector);
       }
       subscription.standing = { ...standing, stateVector };
     }
-    this.#tail.trim(batchCount);
+    this.#tail.trim(tailEnd);
     this.snapshot = next;
     this.#diffs = new Map();
   }
@@ -191,19 +194,19 @@ export class Audience {
   }
 
   #complete(subscription: Subscription, asked: AskedState, first: readonly Uint8Array[]): void {
-    const lacking = this.#tail.since(0).filter((batch) => isLacking(batch, asked.clocks));
-    this.#follow(subscription, lacking, first, frameMessage(subscription.session.framing, 'sync-step-2', EMPTY_UPDATE));
+    const { framing } = subscription.session;
+    const lacking: Uint8Array[] = [];
+    for (const batch of this.#tail.since(0)) {
+      if (!covers(asked.clocks, batch.ends)) lacking.push(framesOf(batch, framing));
+      else if (batch.deletes) lacking.push(deletionFramesOf(batch, framing));
+    }
+    this.#follow(subscription, [...first, ...lacking, ...frameMessage(framing, 'sync-step-2', EMPTY_UPDATE)]);
   }
 
-  #follow(
-    subscription: Subscription,
-    batches: readonly TailBatch[],
-    first: readonly Uint8Array[],
-    last: readonly Uint8Array[] = [],
-  ): void {
-    const { framing } = subscription.session;
+  /** Sends what brings a session up to the end of the tail; from now on it gets every batch. */
+  #follow(subscription: Subscription, frames: readonly Uint8Array[]): void {
     subscription.standing = { kind: 'following' };
-    subscription.send([...first, ...batches.map((batch) => framesOf(batch, framing)), ...last]);
+    subscription.send(frames);
   }
 }
 

@@ -14,8 +14,8 @@ export interface CompactedDocument {
   readonly tail: Tail;
   /** The one of the moment. */
   snapshot(): LoadedSnapshot | undefined;
-  /** Switches to the result, which contains the oldest `batchCount` batches of the tail. */
-  adopt(result: CompactionResult, batchCount: number): void;
+  /** Switches to the result, which contains the tail up to a position. */
+  adopt(result: CompactionResult, tailEnd: number): void;
 }
 
 /**
@@ -28,7 +28,7 @@ export class CompactionSchedule {
   readonly #compactAfterBytes: number;
   readonly #logger: Logger;
   #running: Promise<void> | undefined;
-  #notBelowCost = 0;
+  #notBelowBytes = 0;
   #isStopped = false;
 
   constructor(document: CompactedDocument, compactor: Compactor, compactAfterBytes: number, logger: Logger) {
@@ -40,8 +40,8 @@ export class CompactionSchedule {
 
   /** To be called whenever the tail has grown. */
   tailGrew(): void {
-    const limit = Math.max(this.#compactAfterBytes, this.#snapshotBytes, this.#notBelowCost);
-    if (this.#document.tail.cost > limit) void this.#start();
+    const limit = Math.max(this.#compactAfterBytes, this.#snapshotBytes, this.#notBelowBytes);
+    if (this.#document.tail.byteLength > limit) void this.#start();
   }
 
   /** Resolves once nothing runs. */
@@ -53,7 +53,7 @@ export class CompactionSchedule {
   get isWorthIt(): boolean {
     const { tail } = this.#document;
     if (tail.updateCount === 0) return false;
-    return tail.updateCount >= IDLE_COMPACTION_UPDATES || tail.cost > this.#snapshotBytes * IDLE_COMPACTION_SHARE;
+    return tail.updateCount >= IDLE_COMPACTION_UPDATES || tail.byteLength > this.#snapshotBytes * IDLE_COMPACTION_SHARE;
   }
 
   /** Compacts now; resolves when that is over, whether it succeeded or not. */
@@ -80,7 +80,7 @@ export class CompactionSchedule {
 
   async #compact(): Promise<void> {
     const document = this.#document;
-    const batches = [...document.tail.sequenced()];
+    const { batches, end } = document.tail.take();
     if (batches.length === 0) return;
     const snapshot = document.snapshot();
     try {
@@ -90,14 +90,14 @@ export class CompactionSchedule {
         batches,
         stateVector: advance(snapshot?.clocks, batches),
       });
-      document.adopt(result, batches.length);
-      this.#notBelowCost = 0;
+      document.adopt(result, end);
+      this.#notBelowBytes = 0;
       for (const { reason, author } of result.quarantined) {
         this.#logger.warn({ documentName: document.name, author, reason }, 'update quarantined');
       }
     } catch (error) {
       if (this.#isStopped) return;
-      this.#notBelowCost = document.tail.cost * 2;
+      this.#notBelowBytes = document.tail.byteLength * 2;
       this.#logger.error({ documentName: document.name, err: error }, 'compaction failed');
     }
   }

@@ -1,4 +1,4 @@
-import type { DocumentStore, QuarantinedUpdate, Snapshot } from '@headwater/persistence';
+import type { DocumentStore, LogEntry, QuarantinedUpdate, Snapshot } from '@headwater/persistence';
 import { covers, decodeStateVector } from '@headwater/protocol';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
 import type { TailBatch } from './tail.ts';
@@ -36,10 +36,14 @@ export class Compactor {
   async run(job: CompactionJob): Promise<CompactionResult> {
     const sequence = job.batches.at(-1)?.sequence;
     if (sequence === undefined) throw new RangeError(`nothing to compact in "${job.documentName}"`);
-    const updates = job.batches.flatMap((batch) => batch.updates);
-    const authors = job.batches.flatMap((batch) => batch.authors);
-
-    const output = await this.#workers.compact({ snapshot: job.snapshot?.update, updates });
+    const input = { snapshot: job.snapshot?.update, updates: job.batches.flatMap((batch) => batch.updates) };
+    let output = await this.#workers.compact(input);
+    let entries: readonly LogEntry[] = [];
+    if (output.refused.length > 0) {
+      // The batches are folded: which of the updates in them is to blame only the log can tell.
+      entries = await this.#entriesUpTo(job.documentName, sequence);
+      output = await this.#workers.compact({ ...input, updates: entries.map((entry) => entry.update) });
+    }
 
     if (output.refused.length === 0 && !covers(decodeStateVector(output.stateVector), job.stateVector)) {
       throw new Error(`compacting "${job.documentName}" would have lost structs; its log is kept as it is`);
@@ -48,12 +52,17 @@ export class Compactor {
     const { update, stateVector, deleteSet } = output;
     const snapshot = { sequence, update, stateVector, deleteSet, timeMs };
     const quarantined = output.refused.map(({ index, reason }) => ({
-      update: updates[index] ?? new Uint8Array(),
-      author: authors[index] ?? '',
+      update: entries[index]?.update ?? new Uint8Array(),
+      author: entries[index]?.author ?? '',
       reason,
       timeMs,
     }));
     await this.#store.replaceSnapshot(job.documentName, snapshot, quarantined);
     return { snapshot, quarantined };
+  }
+
+  async #entriesUpTo(documentName: string, sequence: number): Promise<readonly LogEntry[]> {
+    const { tail } = await this.#store.load(documentName);
+    return tail.filter((record) => record.sequence <= sequence).flatMap((record) => record.entries);
   }
 }

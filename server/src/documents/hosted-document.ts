@@ -85,7 +85,7 @@ export class HostedDocument {
       name,
       tail: this.#tail,
       snapshot: () => this.#snapshot,
-      adopt: (result: CompactionResult, batchCount: number) => this.#adoptCompaction(result, batchCount),
+      adopt: (result: CompactionResult, tailEnd: number) => this.#adoptCompaction(result, tailEnd),
     };
     const { compactor, options, logger } = around;
     this.#compaction = new CompactionSchedule(compacted, compactor, options.compactAfterBytes, logger);
@@ -342,10 +342,10 @@ export class HostedDocument {
     this.#audience.sendTo(session, frameMessage(session.framing, 'sync-step-1', this.#knowledge.encodeStateVector()));
   }
 
-  /** Switches to a new snapshot of the oldest batches. */
-  #adoptCompaction({ snapshot, quarantined }: CompactionResult, batchCount: number): void {
+  /** Switches to a new snapshot, which contains the tail up to a position. */
+  #adoptCompaction({ snapshot, quarantined }: CompactionResult, tailEnd: number): void {
     const next = new LoadedSnapshot(snapshot);
-    this.#audience.replaceSnapshot(next, batchCount);
+    this.#audience.replaceSnapshot(next, tailEnd);
     this.#snapshot = next;
     if (quarantined.length === 0) {
       // Integration deletes more than the updates say (concurrent map entries, what was put into a deleted parent).

@@ -76,11 +76,12 @@ export class PendingBatch {
     return {
       sequence: undefined,
       updates: views,
-      authors: this.#entries.map((entry) => entry.author),
+      receivedCount: views.length,
       ends: this.#ends,
       deletes: this.#deletes,
       byteLength: buffer.length,
       frames: new Map([[framing, buffer]]),
+      deletionFrames: undefined,
     };
   }
 }
