@@ -9,8 +9,12 @@ const LOG_FILE = /^\d+\.log$/;
 /**
  * A directory's time moves in ticks of its file system, so a file created just after a listing may leave it as it
  * was. A listing is only trusted once it is this much younger than the change before it (git's "racy" index).
+ *
+ * A time with a fraction of a second comes from a file system with fine ticks: one of the kernel's clock, 10 ms at most.
+ * One without may be of a file system that counts in steps of two seconds.
  */
-const DIRECTORY_TICK_MS = 3_000;
+const FINE_TICK_MS = 100;
+const COARSE_TICK_MS = 3_000;
 
 interface LogFile {
   readonly handle: FileHandle;
@@ -80,7 +84,10 @@ export class LogSync {
   #isListingCurrent(): boolean {
     if (Number.isNaN(this.#directoryTimeMs)) return false;
     const { mtimeMs } = statSync(this.#directory);
-    return mtimeMs === this.#directoryTimeMs && this.#listedAtMs - mtimeMs > DIRECTORY_TICK_MS;
+    return (
+      mtimeMs === this.#directoryTimeMs &&
+      this.#listedAtMs - mtimeMs > (mtimeMs % 1000 === 0 ? COARSE_TICK_MS : FINE_TICK_MS)
+    );
   }
 
   async #list(): Promise<void> {
