@@ -65,7 +65,7 @@ describe('a client that has a part of a large document', () => {
     expect(reader.applyTo(doc).getText('text').toString()).toBe(typist.doc.getText('text').toString());
   });
 
-  test('that asks again meanwhile is answered twice', async () => {
+  test('that asks again meanwhile is answered again, a little later', async () => {
     const { document, workers, typist, knowing } = await openHalfKnown();
     const gate = deferred();
     workers.gate = gate.promise;
@@ -73,10 +73,8 @@ describe('a client that has a part of a large document', () => {
 
     document.answer(reader, Y.encodeStateVector(typist.doc));
     gate.resolve();
-    await turn();
-    await turn();
 
-    expect(reader.kinds()).toEqual(['sync-step-1', 'update', 'sync-step-2', 'sync-step-2']);
+    await expect.poll(() => reader.kinds()).toEqual(['sync-step-1', 'update', 'sync-step-2', 'sync-step-2']);
   });
 
   test('that leaves meanwhile is sent nothing more', async () => {

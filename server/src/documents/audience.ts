@@ -13,6 +13,12 @@ import { deletionFramesOf, framesOf, type Tail, type TailBatch } from './tail.ts
 const INLINE_DIFF_BELOW_BYTES = 32 * 1024;
 
 /**
+ * A session that was answered just now and asks again is answered when this time is over, once, for the newest of its state
+ * vectors. It follows the document meanwhile; without this, asking costs a client ten bytes and the server the document.
+ */
+const MIN_ANSWER_DISTANCE_MS = 250;
+
+/**
  * The sessions of a document and where each of them stands: brings everyone from what they have to what was shown,
  * and keeps them there, whatever their connection is like.
  */
@@ -24,6 +30,8 @@ export class Audience {
   /** Diffs being computed of the present snapshot, by state vector: after a restart everybody asks for the same one. */
   #diffs = new Map<string, Promise<Uint8Array>>();
   snapshot: LoadedSnapshot | undefined;
+  /** Runs while sessions that ask too often wait for their answer. */
+  #answerTimer: NodeJS.Timeout | undefined;
 
   constructor(tail: Tail, workers: DocumentWorkers, logger: Logger) {
     this.#tail = tail;
@@ -98,8 +106,13 @@ export class Audience {
   answer(session: Session, asked: AskedState): void {
     const subscription = this.#subscriptions.get(session);
     if (subscription === undefined) return;
-    if (subscription.isFull || subscription.standing.kind === 'awaiting-diff') subscription.unanswered = asked;
-    else this.#answer(subscription, asked);
+    subscription.unanswered = asked;
+    this.#answerWhenDue(subscription);
+  }
+
+  /** Stops timers. */
+  dispose(): void {
+    clearTimeout(this.#answerTimer);
   }
 
   drained(session: Session, awareness: Uint8Array | undefined): void {
@@ -107,8 +120,8 @@ export class Audience {
     if (subscription === undefined || !subscription.isFull) return;
     subscription.isFull = false;
     const { standing } = subscription;
-    if (subscription.unanswered !== undefined && standing.kind !== 'awaiting-diff') {
-      this.#answer(subscription, subscription.unanswered);
+    if (subscription.unanswered !== undefined) {
+      this.#answerWhenDue(subscription);
     } else if (standing.kind === 'behind') {
       if (standing.stateVector === undefined) {
         const missed = this.#tail.since(standing.position);
@@ -141,8 +154,21 @@ export class Audience {
     this.#diffs = new Map();
   }
 
+  /** Answers the newest state vector, unless something has to come first that will come back here. */
+  #answerWhenDue(subscription: Subscription): void {
+    const { standing, unanswered, isFull, answeredMs } = subscription;
+    if (unanswered === undefined || isFull || standing.kind === 'awaiting-diff') return;
+    const waitMs = standing.kind === 'following' ? answeredMs + MIN_ANSWER_DISTANCE_MS - performance.now() : 0;
+    if (waitMs <= 0) return this.#answer(subscription, unanswered);
+    this.#answerTimer ??= setTimeout(() => {
+      this.#answerTimer = undefined;
+      for (const waiting of this.#subscriptions.values()) this.#answerWhenDue(waiting);
+    }, waitMs);
+  }
+
   #answer(subscription: Subscription, asked: AskedState): void {
     subscription.unanswered = undefined;
+    subscription.answeredMs = performance.now();
     const { framing } = subscription.session;
     const { snapshot } = this;
     const answer = snapshot?.answerFor(asked.clocks) ?? 'nothing';

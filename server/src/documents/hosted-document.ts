@@ -251,6 +251,7 @@ export class HostedDocument {
     this.#compaction.stop();
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#retryTimer);
+    this.#audience.dispose();
     this.#around.scheduler.cancel(this);
   }
 

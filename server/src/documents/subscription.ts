@@ -32,6 +32,8 @@ export class Subscription {
   standing: Standing = { kind: 'asking' };
   /** A state vector that arrived while it could not be answered; only the newest counts. */
   unanswered: AskedState | undefined;
+  /** When its last answer began, in ms of `performance.now()`. */
+  answeredMs = 0;
   /** Whether its connection holds as many unsent bytes as it may. */
   isFull = false;
 
