@@ -19,6 +19,8 @@ export class DocumentSlot {
   isLookedUp = false;
   /** The youngest change that is not durable. */
   lastUnsaved: Commit | undefined;
+  /** How often its deletion was asked for: what was on its way to the document before must not reach the next one. */
+  deletions = 0;
   /** Who works with the slot at present; more than none keeps it from being forgotten. */
   users = 0;
 

@@ -8,7 +8,7 @@ import { encodeDocumentName } from './document-name.ts';
  * meta/format  meta/store-id  meta/next-id  meta/owner
  * n <name, UTF-8>                    the document's record: its id
  * d <id> h                           snapshot header
- * d <id> b                           snapshot body
+ * d <id> b <part>                    part of the snapshot body
  * d <id> l <sequence>                log record
  * d <id> q <n>                       quarantined update
  * d <id> w <hash of its bytes>       waiting update
@@ -60,8 +60,8 @@ export function snapshotHeaderKey(id: number): Uint8Array {
   return documentKey(id, KIND.header);
 }
 
-export function snapshotBodyKey(id: number): Uint8Array {
-  return documentKey(id, KIND.body);
+export function snapshotPartKey(id: number, part: number): Uint8Array {
+  return numberedKey(id, KIND.body, part);
 }
 
 export function logKey(id: number, sequence: number): Uint8Array {
@@ -93,7 +93,7 @@ export function idOfKey(key: Uint8Array): number {
   return readNumber(key, 1);
 }
 
-/** The last number of a log or quarantine key. */
+/** The last number of a log, snapshot part or quarantine key. */
 export function numberOfKey(key: Uint8Array): number {
   return readNumber(key, PREFIX_BYTES);
 }
@@ -101,6 +101,11 @@ export function numberOfKey(key: Uint8Array): number {
 /** Log records from `firstSequence` on. */
 export function logRange(id: number, firstSequence = 0): KeyRange {
   return { gte: logKey(id, firstSequence), lt: documentKey(id, KIND.log + 1) };
+}
+
+/** The parts of the snapshot body, in order. */
+export function snapshotPartRange(id: number): KeyRange {
+  return { gte: documentKey(id, KIND.body), lt: documentKey(id, KIND.body + 1) };
 }
 
 export function quarantineRange(id: number): KeyRange {

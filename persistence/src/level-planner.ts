@@ -1,15 +1,15 @@
 import { HeadwaterError } from '@headwater/protocol';
 import type { Commit } from './commit.ts';
 import type { DocumentSlot } from './document-slots.ts';
-import type { DocumentChange, QuarantinedUpdate, Snapshot } from './document-store.ts';
+import type { DocumentChange, Snapshot } from './document-store.ts';
 import {
   clearedKey,
   logKey,
   META_KEYS,
   nameKey,
   quarantineKey,
-  snapshotBodyKey,
   snapshotHeaderKey,
+  snapshotPartKey,
   waitingKey,
 } from './level-keys.ts';
 import { encodeMeta } from './level-meta.ts';
@@ -18,10 +18,10 @@ import { NO_DOCUMENT } from './level-reader.ts';
 import {
   encodeDocumentRecord,
   encodeLogRecord,
-  encodeQuarantined,
-  encodeSnapshotBody,
   encodeSnapshotHeader,
+  encodeSnapshotPart,
   encodeWaiting,
+  SNAPSHOT_PART_BYTES,
 } from './record-codec.ts';
 
 /** A change whose bytes are made, and whose keys wait for the document's position. */
@@ -32,8 +32,10 @@ export interface PlannedChange {
    * What to write, given where the document stands; moves it on. May run again from another position, when the first
    * plan was dropped.
    */
-  readonly plan: (slot: DocumentSlot, commit: Commit) => readonly Operation[];
+  readonly plan: Plan;
 }
+
+export type Plan = (slot: DocumentSlot, commit: Commit) => readonly Operation[];
 
 /** Turns changes of documents into operations on keys. Pure, but for the ids and the positions it hands out. */
 export class LevelPlanner {
@@ -71,17 +73,26 @@ export class LevelPlanner {
   }
 
   /** Everything in one batch: whoever reads sees the old snapshot with its tail, or the new one with its own. */
-  prepareSnapshot(snapshot: Snapshot, quarantine: readonly QuarantinedUpdate[]): PlannedChange {
-    const { sequence, timeMs } = snapshot;
-    const body = encodeSnapshotBody(snapshot.update);
-    const stateVector = snapshot.stateVector.slice();
-    const deleteSet = snapshot.deleteSet.slice();
-    const quarantined = quarantine.map(encodeQuarantined);
+  prepareSnapshot({
+    snapshot,
+    packed,
+    quarantine,
+    deletions,
+  }: {
+    readonly snapshot: Omit<Snapshot, 'update'> & { readonly updateBytes: number };
+    /** Its update, see `snapshot-body.ts`. */
+    readonly packed: Uint8Array;
+    readonly quarantine: readonly Uint8Array[];
+    /** Those of its document's slot when it was handed in. */
+    readonly deletions: number;
+  }): PlannedChange {
+    const { sequence, timeMs, updateBytes, stateVector, deleteSet } = snapshot;
+    const parts = partsOf(packed);
     return {
-      bytes: body.byteLength + quarantined.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      bytes: packed.byteLength + quarantine.reduce((sum, { byteLength }) => sum + byteLength, 0),
       plan: (slot) => {
-        const { id, nextSequence, snapshotSequence, nextQuarantine } = slot.current;
-        if (id === undefined || sequence >= nextSequence) {
+        const { id, nextSequence, snapshotSequence, snapshotParts, nextQuarantine } = slot.current;
+        if (id === undefined || sequence >= nextSequence || slot.deletions !== deletions) {
           // Late for a document that was deleted: it must not come back, nor get into the next one of that name.
           throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `no log of "${slot.documentName}" reaches ${sequence}`);
         }
@@ -89,16 +100,20 @@ export class LevelPlanner {
         const header = encodeSnapshotHeader({
           sequence,
           timeMs,
-          updateBytes: body.byteLength - 1,
-          nextQuarantine: nextQuarantine + quarantined.length,
+          updateBytes,
+          packedBytes: packed.byteLength,
+          nextQuarantine: nextQuarantine + quarantine.length,
           stateVector,
           deleteSet,
         });
-        const operations: Operation[] = [
-          { type: 'put', key: snapshotHeaderKey(id), value: header },
-          { type: 'put', key: snapshotBodyKey(id), value: body },
-        ];
-        for (const [index, value] of quarantined.entries()) {
+        const operations: Operation[] = [{ type: 'put', key: snapshotHeaderKey(id), value: header }];
+        for (const [part, value] of parts.entries()) {
+          operations.push({ type: 'put', key: snapshotPartKey(id, part), value });
+        }
+        for (let part = parts.length; part < snapshotParts; part += 1) {
+          operations.push({ type: 'del', key: snapshotPartKey(id, part) });
+        }
+        for (const [index, value] of quarantine.entries()) {
           operations.push({ type: 'put', key: quarantineKey(id, nextQuarantine + index), value });
         }
         for (let contained = Math.max(1, snapshotSequence + 1); contained <= sequence; contained += 1) {
@@ -108,7 +123,8 @@ export class LevelPlanner {
           id,
           nextSequence,
           snapshotSequence: sequence,
-          nextQuarantine: nextQuarantine + quarantined.length,
+          snapshotParts: parts.length,
+          nextQuarantine: nextQuarantine + quarantine.length,
         };
         return operations;
       },
@@ -146,4 +162,12 @@ export class LevelPlanner {
     slot.position = { ...NO_DOCUMENT, id };
     return id;
   }
+}
+
+function partsOf(packed: Uint8Array): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let offset = 0; offset < packed.byteLength; offset += SNAPSHOT_PART_BYTES) {
+    parts.push(encodeSnapshotPart(packed.subarray(offset, offset + SNAPSHOT_PART_BYTES)));
+  }
+  return parts;
 }

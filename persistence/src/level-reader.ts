@@ -19,22 +19,25 @@ import {
   namePosition,
   numberOfKey,
   quarantineRange,
-  snapshotBodyKey,
   snapshotHeaderKey,
+  snapshotPartRange,
   waitingRange,
 } from './level-keys.ts';
 import { codeOf, type LevelDatabase } from './level-open.ts';
+import type { OneAtATime } from './one-at-a-time.ts';
 import {
   type DocumentRecord,
   decodeDocumentRecord,
   decodeLogRecord,
   decodeLogTime,
   decodeQuarantined,
-  decodeSnapshotBody,
   decodeSnapshotHeader,
+  decodeSnapshotPart,
   decodeWaiting,
   type SnapshotHeader,
+  snapshotPartCount,
 } from './record-codec.ts';
+import { unpackBody } from './snapshot-body.ts';
 
 /** What a document's next write depends on. */
 export interface WritePosition {
@@ -43,15 +46,27 @@ export interface WritePosition {
   readonly nextSequence: number;
   /** -1 without a snapshot. */
   readonly snapshotSequence: number;
+  /** How many parts its body has. */
+  readonly snapshotParts: number;
   readonly nextQuarantine: number;
 }
 
-export const NO_DOCUMENT: WritePosition = { id: undefined, nextSequence: 1, snapshotSequence: -1, nextQuarantine: 1 };
+export const NO_DOCUMENT: WritePosition = {
+  id: undefined,
+  nextSequence: 1,
+  snapshotSequence: -1,
+  snapshotParts: 0,
+  nextQuarantine: 1,
+};
 
 type ReadView = ReturnType<LevelDatabase['snapshot']>;
 
 /** Bytes LevelDB hands over at once; its own default (16 KiB) makes a big tail hundreds of trips to a thread. */
 const READ_AHEAD_BYTES = 1024 * 1024;
+
+/** Of a snapshot's body, which is copied out at once: little, so that little has to be in memory twice. */
+const BODY_READ_AHEAD_BYTES = 256 * 1024;
+const PARTS_AT_ONCE = 4;
 
 /**
  * Reads of one store, each from one read view of LevelDB: a snapshot switched in the middle is seen wholly or not at
@@ -60,19 +75,26 @@ const READ_AHEAD_BYTES = 1024 * 1024;
 export class LevelReader {
   readonly #db: LevelDatabase;
   readonly #view: ReadView;
+  readonly #largeReads: OneAtATime;
 
-  private constructor(db: LevelDatabase, view: ReadView) {
+  private constructor(db: LevelDatabase, view: ReadView, largeReads: OneAtATime) {
     this.#db = db;
     this.#view = view;
+    this.#largeReads = largeReads;
   }
 
   /**
+   * @param largeReads - shared by all readers of a store: what they hold in memory on the way does not add up
    * @throws HW_STORE_CORRUPT naming the document, HW_STORE_UNAVAILABLE when LevelDB cannot read
    */
-  static async with<T>(db: LevelDatabase, what: string, work: (reader: LevelReader) => Promise<T>): Promise<T> {
+  static async with<T>(
+    db: LevelDatabase,
+    { what, largeReads }: { readonly what: string; readonly largeReads: OneAtATime },
+    work: (reader: LevelReader) => Promise<T>,
+  ): Promise<T> {
     const view = db.snapshot();
     try {
-      return await work(new LevelReader(db, view));
+      return await work(new LevelReader(db, view, largeReads));
     } catch (error) {
       if (error instanceof HeadwaterError) throw error;
       const cause = error as Error;
@@ -169,24 +191,61 @@ export class LevelReader {
   }
 
   async #snapshot(documentName: string, id: number, header: SnapshotHeader | undefined): Promise<Snapshot | undefined> {
-    const value: Uint8Array | undefined = await this.#db.get(snapshotBodyKey(id), {
-      snapshot: this.#view,
-      fillCache: false, // it would push everything else out of the block cache, and is kept by who asked for it
-    });
+    const range = snapshotPartRange(id);
+    // The last part comes first: how much there is decides whether a buffer of the length in the header is made.
+    const [lastKey] = await this.#keys({ ...range, reverse: true, limit: 1 });
+    const parts = lastKey === undefined ? 0 : numberOfKey(lastKey) + 1;
     if (header === undefined) {
-      if (value !== undefined) throw corruptDocument(documentName, 'the snapshot has no header');
+      if (parts > 0) throw corruptDocument(documentName, 'the snapshot has no header');
       return undefined;
     }
-    if (value === undefined) throw corruptDocument(documentName, 'the snapshot has no body');
-    const update = decode(documentName, 'the snapshot body', () => decodeSnapshotBody(value));
-    if (update.byteLength !== header.updateBytes) {
+    if (parts === 0) throw corruptDocument(documentName, 'the snapshot has no body');
+    const { sequence, updateBytes, packedBytes, stateVector, deleteSet, timeMs } = header;
+    if (parts !== snapshotPartCount(packedBytes)) {
       throw corruptDocument(
         documentName,
-        `the snapshot body has ${update.byteLength} bytes instead of ${header.updateBytes}`,
+        `the snapshot body has ${parts} parts instead of ${snapshotPartCount(packedBytes)}`,
       );
     }
-    const { sequence, timeMs, stateVector, deleteSet } = header;
+    const read = async (): Promise<Uint8Array> =>
+      this.#unpack(documentName, await this.#body(documentName, range, packedBytes), updateBytes);
+    const update = await (parts === 1 ? read() : this.#largeReads.run(read));
     return { sequence, update, stateVector, deleteSet, timeMs };
+  }
+
+  async #unpack(documentName: string, packed: Uint8Array, updateBytes: number): Promise<Uint8Array> {
+    try {
+      return await unpackBody(packed, updateBytes);
+    } catch (cause) {
+      throw corruptDocument(documentName, `the snapshot body cannot be unpacked: ${(cause as Error).message}`, cause);
+    }
+  }
+
+  /** Part by part into one buffer. */
+  async #body(documentName: string, range: KeyRange, packedBytes: number): Promise<Uint8Array> {
+    const packed = new Uint8Array(packedBytes);
+    let length = 0;
+    const values = this.#db.values({
+      ...range,
+      snapshot: this.#view,
+      fillCache: false, // it would push everything else out of the block cache, and is kept by who asked for it
+      highWaterMarkBytes: BODY_READ_AHEAD_BYTES,
+    });
+    try {
+      for (let some = await values.nextv(PARTS_AT_ONCE); some.length > 0; some = await values.nextv(PARTS_AT_ONCE)) {
+        for (const value of some) {
+          const piece = decode(documentName, 'the snapshot body', () => decodeSnapshotPart(value));
+          if (length + piece.byteLength <= packedBytes) packed.set(piece, length);
+          length += piece.byteLength;
+        }
+      }
+    } finally {
+      await values.close();
+    }
+    if (length !== packedBytes) {
+      throw corruptDocument(documentName, `the snapshot body has ${length} bytes instead of ${packedBytes}`);
+    }
+    return packed;
   }
 
   /**
@@ -232,6 +291,7 @@ function positionOf(id: number, sequence: number, header: SnapshotHeader | undef
     id,
     nextSequence: sequence + 1,
     snapshotSequence: header?.sequence ?? -1,
+    snapshotParts: snapshotPartCount(header?.packedBytes ?? 0),
     nextQuarantine: header?.nextQuarantine ?? 1,
   };
 }
@@ -252,8 +312,8 @@ function decode<T>(documentName: string, what: string, read: () => T): T {
   }
 }
 
-function corruptDocument(documentName: string, problem: string): HeadwaterError {
-  return corrupt(`document "${documentName}"`, problem);
+function corruptDocument(documentName: string, problem: string, cause?: unknown): HeadwaterError {
+  return corrupt(`document "${documentName}"`, problem, cause);
 }
 
 function corrupt(what: string, problem: string, cause?: unknown): HeadwaterError {

@@ -15,10 +15,12 @@ import type {
 import { LevelDisk, type Reopened, type StoreDisk } from './level-disk.ts';
 import { clearedKey } from './level-keys.ts';
 import type { StoreMeta } from './level-meta.ts';
-import type { Operation } from './level-open.ts';
 import { type LevelStoreOptions, type ResolvedLevelStoreOptions, resolveLevelStoreOptions } from './level-options.ts';
-import { LevelPlanner } from './level-planner.ts';
+import { LevelPlanner, type Plan, type PlannedChange } from './level-planner.ts';
 import { LevelReader } from './level-reader.ts';
+import { OneAtATime } from './one-at-a-time.ts';
+import { encodeQuarantined } from './record-codec.ts';
+import { packBody } from './snapshot-body.ts';
 
 const LIST_PAGE = 100;
 const SWEEP_PAGE = 1_000;
@@ -48,6 +50,9 @@ export class LevelStore implements DocumentStore {
   readonly #slots: DocumentSlots;
   readonly #planner: LevelPlanner;
   readonly #lookUps = new Set<Promise<void>>();
+  /** Snapshots that are being packed. */
+  readonly #packing = new Set<Promise<unknown>>();
+  readonly #largeReads = new OneAtATime();
   #sweeping: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
@@ -96,7 +101,7 @@ export class LevelStore implements DocumentStore {
 
   append(documentName: string, change: DocumentChange): Append {
     const planned = this.#planner.prepareAppend(change);
-    const commit = this.#submit(documentName, planned.bytes, planned.plan, { canReplan: true });
+    const commit = this.#submit(documentName, planned, { canReplan: true });
     return { written: commit.written.promise, durable: commit.durable.promise };
   }
 
@@ -105,8 +110,35 @@ export class LevelStore implements DocumentStore {
     snapshot: Snapshot,
     quarantine: readonly QuarantinedUpdate[] = [],
   ): Promise<void> {
-    const planned = this.#planner.prepareSnapshot(snapshot, quarantine);
-    await this.#submit(documentName, planned.bytes, planned.plan).durable.promise;
+    this.#assertOpen();
+    const submitting = this.#submitSnapshot(documentName, snapshot, quarantine);
+    const settled = submitting.catch(() => {}).finally(() => this.#packing.delete(settled));
+    this.#packing.add(settled);
+    const commit = await submitting;
+    await commit.durable.promise;
+  }
+
+  /** Packs the body before the change takes its place in the order: appends do not wait for a thread to pack it. */
+  async #submitSnapshot(
+    documentName: string,
+    { update, stateVector, deleteSet, ...rest }: Snapshot,
+    quarantine: readonly QuarantinedUpdate[],
+  ): Promise<Commit> {
+    const slot = this.#slots.acquire(documentName);
+    try {
+      const { deletions } = slot;
+      const copies = { ...rest, stateVector: stateVector.slice(), deleteSet: deleteSet.slice() };
+      const quarantined = quarantine.map(encodeQuarantined);
+      const planned = this.#planner.prepareSnapshot({
+        snapshot: { ...copies, updateBytes: update.byteLength },
+        packed: await packBody(update.slice()),
+        quarantine: quarantined,
+        deletions,
+      });
+      return this.#place(new Commit(documentName, planned.bytes), planned.plan);
+    } finally {
+      this.#slots.release(slot);
+    }
   }
 
   async quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]> {
@@ -143,7 +175,11 @@ export class LevelStore implements DocumentStore {
 
   async delete(documentName: string): Promise<boolean> {
     const planned = this.#planner.prepareDelete();
-    const commit = this.#submit(documentName, planned.bytes, planned.plan);
+    this.#assertOpen();
+    const slot = this.#slots.acquire(documentName);
+    slot.deletions += 1;
+    this.#slots.release(slot);
+    const commit = this.#submit(documentName, planned);
     await commit.durable.promise;
     const id = planned.deletedId();
     if (id === undefined) return false;
@@ -164,6 +200,7 @@ export class LevelStore implements DocumentStore {
   async #shutDown(): Promise<void> {
     this.#queue.hurry();
     try {
+      await Promise.all(this.#packing); // handed in before the close, so they are saved
       await Promise.all(this.#lookUps);
       await this.#queue.close();
     } finally {
@@ -172,43 +209,51 @@ export class LevelStore implements DocumentStore {
     }
   }
 
+  #submit(
+    documentName: string,
+    { bytes, plan }: PlannedChange,
+    { canReplan }: { readonly canReplan: boolean } = { canReplan: false },
+  ): Commit {
+    const commit = new Commit(documentName, bytes, canReplan ? () => this.#run(commit, plan) : undefined);
+    if (this.#closing === undefined) this.#place(commit, plan);
+    else commit.reject(closedError());
+    return commit;
+  }
+
   /**
    * Gives a change its place: planned at once when the document is known, after the look-up otherwise. Either way
    * changes of a document are planned in the order of the calls.
    */
-  #submit(
-    documentName: string,
-    bytes: number,
-    plan: (slot: DocumentSlot, commit: Commit) => readonly Operation[],
-    { canReplan }: { readonly canReplan: boolean } = { canReplan: false },
-  ): Commit {
-    const run = (): void => {
-      const slot = this.#slots.acquire(documentName);
-      try {
-        commit.operations = plan(slot, commit);
-        this.#queue.add(commit);
-      } catch (error) {
-        this.#queue.abandon(commit, error as Error);
-      } finally {
-        this.#slots.release(slot);
-      }
-    };
-    const commit: Commit = new Commit(documentName, bytes, canReplan ? run : undefined);
+  #place(commit: Commit, plan: Plan): Commit {
     try {
-      this.#assertOpen();
-      const slot = this.#slots.acquire(documentName);
+      const slot = this.#slots.acquire(commit.documentName);
       this.#queue.expect(commit);
       slot.lastUnsaved = commit;
       commit.onSettled = () => {
         if (slot.lastUnsaved === commit) slot.lastUnsaved = undefined;
         this.#slots.release(slot);
       };
-      if (slot.position !== undefined && slot.steps.length === 0) run();
-      else this.#runAfterLookUp(slot, { commit, run });
+      if (slot.position !== undefined && slot.steps.length === 0) this.#runIn(slot, commit, plan);
+      else this.#runAfterLookUp(slot, { commit, run: () => this.#run(commit, plan) });
     } catch (error) {
       commit.reject(error as Error);
     }
     return commit;
+  }
+
+  #run(commit: Commit, plan: Plan): void {
+    const slot = this.#slots.acquire(commit.documentName);
+    this.#runIn(slot, commit, plan);
+    this.#slots.release(slot);
+  }
+
+  #runIn(slot: DocumentSlot, commit: Commit, plan: Plan): void {
+    try {
+      commit.operations = plan(slot, commit);
+      this.#queue.add(commit);
+    } catch (error) {
+      this.#queue.abandon(commit, error as Error);
+    }
   }
 
   #runAfterLookUp(slot: DocumentSlot, step: Step): void {
@@ -317,7 +362,7 @@ export class LevelStore implements DocumentStore {
 
   #read<T>(documentName: string | undefined, work: (reader: LevelReader) => Promise<T>): Promise<T> {
     const what = documentName === undefined ? 'the store' : `document "${documentName}"`;
-    return this.#disk.read((db) => LevelReader.with(db, what, work));
+    return this.#disk.read((db) => LevelReader.with(db, { what, largeReads: this.#largeReads }, work));
   }
 
   #assertOpen(): void {

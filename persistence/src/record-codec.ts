@@ -8,7 +8,7 @@ import type { LogEntry, LogRecord, QuarantinedUpdate, Snapshot } from './documen
  * Every value starts with a format number of its own, so one kind of value can change while stores full of the old one
  * stay readable: a reader switches on the number, a writer writes the newest.
  */
-export const RECORD_FORMATS = { document: 1, log: 1, snapshotHeader: 1, snapshotBody: 1, waiting: 1, quarantine: 1 };
+export const RECORD_FORMATS = { document: 1, log: 1, snapshotHeader: 1, snapshotPart: 1, waiting: 1, quarantine: 1 };
 
 /** What a document's name leads to. */
 export interface DocumentRecord {
@@ -21,6 +21,8 @@ export interface DocumentRecord {
 export interface SnapshotHeader extends Omit<Snapshot, 'update'> {
   /** Length of the body's update. */
   readonly updateBytes: number;
+  /** Length of what lies in its parts. */
+  readonly packedBytes: number;
   /** The number the next quarantined update gets. Kept here because both are only ever written together. */
   readonly nextQuarantine: number;
 }
@@ -81,6 +83,7 @@ export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
     encoding.writeVarUint(encoder, header.sequence);
     encoding.writeVarUint(encoder, header.timeMs);
     encoding.writeVarUint(encoder, header.updateBytes);
+    encoding.writeVarUint(encoder, header.packedBytes);
     encoding.writeVarUint(encoder, header.nextQuarantine);
     encoding.writeVarUint8Array(encoder, header.stateVector);
     encoding.writeVarUint8Array(encoder, header.deleteSet);
@@ -92,23 +95,37 @@ export function decodeSnapshotHeader(bytes: Uint8Array): SnapshotHeader {
     sequence: decoding.readVarUint(decoder),
     timeMs: decoding.readVarUint(decoder),
     updateBytes: decoding.readVarUint(decoder),
+    packedBytes: decoding.readVarUint(decoder),
     nextQuarantine: decoding.readVarUint(decoder),
     stateVector: decoding.readVarUint8Array(decoder),
     deleteSet: decoding.readVarUint8Array(decoder),
   }));
 }
 
-/** The update as it lies behind the format number: a join sends a view of the stored value. */
-export function encodeSnapshotBody(update: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(update.byteLength + 1);
-  bytes[0] = RECORD_FORMATS.snapshotBody;
-  bytes.set(update, 1);
+/**
+ * Bytes of a packed snapshot body in each part but the last. One value of the whole length would be in memory several
+ * times at once while it is read (LevelDB's block, its copy, Node's copy), and memory of that size is not given back
+ * to the system when it is freed. Parts are all of one size, so the memory of one serves the next.
+ */
+export const SNAPSHOT_PART_BYTES = 64 * 1024;
+
+/** How many parts a packed body of this length has. */
+export function snapshotPartCount(packedBytes: number): number {
+  return Math.ceil(packedBytes / SNAPSHOT_PART_BYTES);
+}
+
+/** A piece of the packed body behind the format number. */
+export function encodeSnapshotPart(piece: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(piece.byteLength + 1);
+  bytes[0] = RECORD_FORMATS.snapshotPart;
+  bytes.set(piece, 1);
   return bytes;
 }
 
-export function decodeSnapshotBody(bytes: Uint8Array): Uint8Array {
-  readFormat(decoding.createDecoder(bytes), RECORD_FORMATS.snapshotBody);
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + 1, bytes.byteLength - 1);
+/** The piece, as a view of `bytes`. */
+export function decodeSnapshotPart(bytes: Uint8Array): Uint8Array {
+  readFormat(decoding.createDecoder(bytes), RECORD_FORMATS.snapshotPart);
+  return bytes.subarray(1);
 }
 
 export function encodeWaiting(entry: LogEntry): Uint8Array {

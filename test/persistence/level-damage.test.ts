@@ -1,8 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { logKey, snapshotBodyKey, snapshotHeaderKey } from '../../persistence/src/level-keys.ts';
+import { logKey, snapshotHeaderKey, snapshotPartKey } from '../../persistence/src/level-keys.ts';
 import { LevelStore } from '../../persistence/src/level-store.ts';
+import { packBody } from '../../persistence/src/snapshot-body.ts';
 import { TIME_MS, text, texts, withLevel } from './level-fixtures.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
+
+/** What {@link packBody} makes of three bytes. */
+const PACKED_BYTES = (await packBody(Uint8Array.of(1, 2, 3))).byteLength;
 
 /** Document 1, `doc`: a snapshot that reaches to 2, and records 3 to 5. Document 2, `other`: one record. */
 let directory: string;
@@ -23,10 +27,17 @@ beforeEach(async () => {
 
 describe('a damaged document', () => {
   test.each([
-    ['without its snapshot body', snapshotBodyKey(1), undefined, /no body/],
+    ['without its snapshot body', snapshotPartKey(1, 0), undefined, /no body/],
     ['without its snapshot header', snapshotHeaderKey(1), undefined, /no header/],
-    ['with a shortened snapshot body', snapshotBodyKey(1), Uint8Array.of(1, 9), /1 bytes instead of 3/],
-    ['with a snapshot body of an unknown format', snapshotBodyKey(1), Uint8Array.of(99, 1, 2, 3), /format 99/],
+    ['with a shortened snapshot body', snapshotPartKey(1, 0), Uint8Array.of(1, 9), /1 bytes instead of \d/],
+    ['with a part too many', snapshotPartKey(1, 1), Uint8Array.of(1, 9), /2 parts instead of 1/],
+    [
+      'with other bytes in its snapshot body',
+      snapshotPartKey(1, 0),
+      Uint8Array.of(1, ...new Uint8Array(PACKED_BYTES).fill(255)),
+      /cannot be unpacked/,
+    ],
+    ['with a snapshot body of an unknown format', snapshotPartKey(1, 0), Uint8Array.of(99, 1, 2, 3), /format 99/],
     ['with a snapshot header that does not decode', snapshotHeaderKey(1), Uint8Array.of(1, 2), /snapshot header/],
     ['with a record that does not decode', logKey(1, 4), Uint8Array.of(1, 255), /log record 4/],
     ['with an empty record', logKey(1, 4), new Uint8Array(), /log record 4/],
@@ -47,7 +58,7 @@ describe('a damaged document', () => {
     await withLevel(directory, (db) =>
       db.batch([
         { type: 'del', key: snapshotHeaderKey(1) },
-        { type: 'del', key: snapshotBodyKey(1) },
+        { type: 'del', key: snapshotPartKey(1, 0) },
       ]),
     );
 

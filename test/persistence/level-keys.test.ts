@@ -14,8 +14,9 @@ import {
   numberOfKey,
   quarantineKey,
   quarantineRange,
-  snapshotBodyKey,
   snapshotHeaderKey,
+  snapshotPartKey,
+  snapshotPartRange,
   waitingKey,
   waitingRange,
 } from '../../persistence/src/level-keys.ts';
@@ -68,6 +69,8 @@ describe('the range of a document', () => {
     const kinds: [KeyRange, Uint8Array][] = [
       [logRange(5), logKey(5, 0)],
       [logRange(5), logKey(5, 2 ** 48 - 1)],
+      [snapshotPartRange(5), snapshotPartKey(5, 0)],
+      [snapshotPartRange(5), snapshotPartKey(5, 2 ** 48 - 1)],
       [quarantineRange(5), quarantineKey(5, 1)],
       [waitingRange(5), waitingKey(5, Uint8Array.of(1))],
     ];
@@ -99,7 +102,7 @@ test('the keys of store format 1 are these bytes', () => {
   ]);
   expect(hex(nameKey('a/é'))).toBe('6e612fc3a9');
   expect(hex(snapshotHeaderKey(1))).toBe('6400000000000168');
-  expect(hex(snapshotBodyKey(1))).toBe('6400000000000162');
+  expect(hex(snapshotPartKey(1, 258))).toBe('6400000000000162000000000102');
   expect(hex(logKey(1, 258))).toBe('640000000000016c000000000102');
   expect(hex(quarantineKey(1, 2))).toBe('6400000000000171000000000002');
   expect(hex(waitingKey(1, new Uint8Array()))).toBe('6400000000000177e3b0c44298fc1c149afbf4c8996fb924');
@@ -108,7 +111,7 @@ test('the keys of store format 1 are these bytes', () => {
 
 function keysOf(id: number, n: number): Uint8Array[] {
   const update = Uint8Array.of(n % 256);
-  return [snapshotHeaderKey(id), snapshotBodyKey(id), logKey(id, n), quarantineKey(id, n), waitingKey(id, update)];
+  return [snapshotHeaderKey(id), snapshotPartKey(id, n), logKey(id, n), quarantineKey(id, n), waitingKey(id, update)];
 }
 
 function hex(key: Uint8Array): string {

@@ -5,14 +5,14 @@ import {
   decodeLogRecord,
   decodeLogTime,
   decodeQuarantined,
-  decodeSnapshotBody,
   decodeSnapshotHeader,
+  decodeSnapshotPart,
   decodeWaiting,
   encodeDocumentRecord,
   encodeLogRecord,
   encodeQuarantined,
-  encodeSnapshotBody,
   encodeSnapshotHeader,
+  encodeSnapshotPart,
   encodeWaiting,
   RECORD_FORMATS,
 } from '../../persistence/src/record-codec.ts';
@@ -44,6 +44,7 @@ const KINDS = [
       sequence: fc.maxSafeNat(),
       timeMs: time,
       updateBytes: fc.maxSafeNat(),
+      packedBytes: fc.maxSafeNat(),
       nextQuarantine: fc.maxSafeNat(),
       stateVector: bytes,
       deleteSet: bytes,
@@ -88,15 +89,15 @@ describe.each(KINDS)('a $kind value', ({ value, encode, decode }) => {
   });
 });
 
-test('a snapshot body is the update behind its format number, and is not copied when it is read', () => {
-  const encoded = encodeSnapshotBody(Uint8Array.of(7, 8, 9));
+test('a snapshot part is a piece of the body behind the format number, and is not copied when it is read', () => {
+  const encoded = encodeSnapshotPart(Uint8Array.of(7, 8, 9));
 
-  const update = decodeSnapshotBody(encoded);
+  const piece = decodeSnapshotPart(encoded);
 
   expect([...encoded]).toEqual([1, 7, 8, 9]);
-  expect([...update]).toEqual([7, 8, 9]);
-  expect(update.buffer).toBe(encoded.buffer);
-  expect(() => decodeSnapshotBody(new Uint8Array())).toThrow(/end of array/i);
+  expect([...piece]).toEqual([7, 8, 9]);
+  expect(piece.buffer).toBe(encoded.buffer);
+  expect(() => decodeSnapshotPart(new Uint8Array())).toThrow(/end of array/i);
 });
 
 test('the time of a record is read without the rest', () => {
@@ -119,6 +120,7 @@ test('the encodings of format 1 are these bytes', () => {
     sequence: 300,
     timeMs: 1,
     updateBytes: 2,
+    packedBytes: 7,
     nextQuarantine: 3,
     stateVector: Uint8Array.of(4),
     deleteSet: Uint8Array.of(5, 6),
@@ -128,13 +130,13 @@ test('the encodings of format 1 are these bytes', () => {
     document: 1,
     log: 1,
     snapshotHeader: 1,
-    snapshotBody: 1,
+    snapshotPart: 1,
     waiting: 1,
     quarantine: 1,
   });
   expect(hex(encodeDocumentRecord({ id: 300, createdMs: 128 }))).toBe(golden('01 ac02 8001'));
   expect(hex(encodeLogRecord(5, entries))).toBe(golden('01 05 02 03616461 03626f62 03 00020102 010103 0000'));
-  expect(hex(encodeSnapshotHeader(header))).toBe(golden('01 ac02 01 02 03 0104 020506'));
+  expect(hex(encodeSnapshotHeader(header))).toBe(golden('01 ac02 01 02 07 03 0104 020506'));
   expect(hex(encodeWaiting({ update: Uint8Array.of(9), author: 'ada' }))).toBe(golden('01 03616461 0109'));
   expect(hex(encodeQuarantined({ update: Uint8Array.of(9), author: 'a', reason: 'why', timeMs: 5 }))).toBe(
     golden('01 05 0161 03776879 0109'),
