@@ -327,7 +327,9 @@ function takeGroup(queue: Commit[]): Commit[] {
 }
 
 function operationsOf(commits: readonly Commit[]): Operation[] {
-  return commits.flatMap(({ operations }) => operations);
+  const all: Operation[] = [];
+  for (const { operations } of commits) for (const operation of operations) all.push(operation);
+  return all;
 }
 
 function closedError(cause?: Error): HeadwaterError {

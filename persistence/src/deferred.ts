@@ -9,8 +9,6 @@ export class Deferred<T> {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Callers may ignore either of the two promises of an append; a rejection nobody reads must not end the process.
-    this.promise.catch(ignore);
   }
 
   resolve(value: T): void {
@@ -18,6 +16,10 @@ export class Deferred<T> {
   }
 
   reject(error: Error): void {
+    // Callers may ignore either of the two promises of an append; a rejection nobody reads must not end the process.
+    // Not in the constructor: that would be a second promise for each of the many that are fulfilled.
+    // oxlint-disable-next-line promise/no-promise-in-callback -- it is the promise's own rejection
+    this.promise.catch(ignore);
     this.#reject(error);
   }
 }

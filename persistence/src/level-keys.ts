@@ -141,7 +141,7 @@ function documentKey(id: number, kind: number): Uint8Array {
 }
 
 function numberedKey(id: number, kind: number, n: number): Uint8Array {
-  const key = new Uint8Array(PREFIX_BYTES + NUMBER_BYTES);
+  const key = Buffer.allocUnsafe(PREFIX_BYTES + NUMBER_BYTES); // from Node's pool, see `encodeLogRecord`
   key[0] = TAG.document;
   writeNumber(key, 1, id);
   key[1 + NUMBER_BYTES] = kind;
@@ -150,9 +150,11 @@ function numberedKey(id: number, kind: number, n: number): Uint8Array {
 }
 
 function writeNumber(key: Uint8Array, offset: number, value: number): void {
-  const view = new DataView(key.buffer, key.byteOffset + offset, NUMBER_BYTES);
-  view.setUint16(0, Math.floor(value / 2 ** 32));
-  view.setUint32(2, value % 2 ** 32);
+  let rest = value;
+  for (let at = offset + NUMBER_BYTES - 1; at >= offset; at -= 1) {
+    key[at] = rest % 0x100;
+    rest = Math.floor(rest / 0x100);
+  }
 }
 
 function readNumber(key: Uint8Array, offset: number): number {

@@ -66,7 +66,8 @@ export class LevelPlanner {
         if (record === undefined) return operations;
         commit.sequence += 1;
         operations.push({ type: 'put', key: logKey(id, commit.sequence), value: record });
-        slot.position = { ...slot.current, nextSequence: commit.sequence + 1 };
+        const { snapshotSequence, snapshotParts, nextQuarantine } = slot.current;
+        slot.position = { id, nextSequence: commit.sequence + 1, snapshotSequence, snapshotParts, nextQuarantine };
         return operations;
       },
     };

@@ -41,20 +41,41 @@ export function decodeDocumentRecord(bytes: Uint8Array): DocumentRecord {
   }));
 }
 
-/** A batch names few authors for many updates, so each author is written once and entries refer to it by index. */
+/**
+ * A batch names few authors for many updates, so each author is written once and entries refer to it by index.
+ *
+ * Every flush of every document comes through here, so it is measured first and written once, into a piece of Node's
+ * buffer pool: a small array of its own would get memory of its own as soon as LevelDB asks where it lies.
+ */
 export function encodeLogRecord(timeMs: number, entries: readonly LogEntry[]): Uint8Array {
-  return encodeRecord(RECORD_FORMATS.log, (encoder) => {
-    const authors = new Map<string, number>();
-    for (const { author } of entries) if (!authors.has(author)) authors.set(author, authors.size);
-    encoding.writeVarUint(encoder, timeMs);
-    encoding.writeVarUint(encoder, authors.size);
-    for (const author of authors.keys()) encoding.writeVarString(encoder, author);
-    encoding.writeVarUint(encoder, entries.length);
-    for (const { update, author } of entries) {
-      encoding.writeVarUint(encoder, authors.get(author) ?? 0);
-      encoding.writeVarUint8Array(encoder, update);
+  const authors = new Map<string, number>();
+  let size = 1 + sizeOfVarUint(timeMs) + sizeOfVarUint(entries.length);
+  for (const { update, author } of entries) {
+    let index = authors.get(author);
+    if (index === undefined) {
+      index = authors.size;
+      authors.set(author, index);
+      const bytes = Buffer.byteLength(author);
+      size += sizeOfVarUint(bytes) + bytes;
     }
-  });
+    size += sizeOfVarUint(index) + sizeOfVarUint(update.byteLength) + update.byteLength;
+  }
+  const record = Buffer.allocUnsafe(size + sizeOfVarUint(authors.size));
+  let at = writeVarUint(record, 0, RECORD_FORMATS.log);
+  at = writeVarUint(record, at, timeMs);
+  at = writeVarUint(record, at, authors.size);
+  for (const author of authors.keys()) {
+    at = writeVarUint(record, at, Buffer.byteLength(author));
+    at += record.write(author, at);
+  }
+  at = writeVarUint(record, at, entries.length);
+  for (const { update, author } of entries) {
+    at = writeVarUint(record, at, authors.get(author) ?? 0);
+    at = writeVarUint(record, at, update.byteLength);
+    record.set(update, at);
+    at += update.byteLength;
+  }
+  return record;
 }
 
 /** The updates are views of `bytes`: nothing is copied. */
@@ -158,6 +179,24 @@ export function decodeQuarantined(bytes: Uint8Array): QuarantinedUpdate {
     reason: decoding.readVarString(decoder),
     update: decoding.readVarUint8Array(decoder),
   }));
+}
+
+function sizeOfVarUint(value: number): number {
+  let size = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) size += 1;
+  return size;
+}
+
+/** @returns where it ends */
+function writeVarUint(bytes: Uint8Array, offset: number, value: number): number {
+  let at = offset;
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) {
+    bytes[at] = 0x80 | (rest % 0x80);
+    at += 1;
+  }
+  bytes[at] = rest;
+  return at + 1;
 }
 
 function encodeRecord(format: number, write: (encoder: encoding.Encoder) => void): Uint8Array {
