@@ -186,6 +186,10 @@ export class CommitQueue {
       }
       this.#settle(this.#syncing);
       this.#syncing = [];
+      // Who waited for this goes on now. A write that is about to end is waited for, one at most, and its end begins
+      // the next fsync: otherwise two halves of the load take turns for ever, each with an fsync of its own.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#isScheduled || this.#write !== undefined) break;
     }
     this.#sync = undefined;
     this.#noticeIdle();
