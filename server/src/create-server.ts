@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { type DocumentStore, LevelStore } from '@headwater/persistence';
+import { HeadwaterError } from '@headwater/protocol';
 import { getRequestListener } from '@hono/node-server';
 import { Heartbeat } from './connection/heartbeat.ts';
 import { ReadScheduler } from './connection/read-scheduler.ts';
@@ -11,6 +12,7 @@ import { FlushScheduler } from './documents/flush-scheduler.ts';
 import { DocumentRegistry } from './documents/registry.ts';
 import { createHttpApp, type Health } from './http/http-app.ts';
 import { Upgrader } from './http/upgrade.ts';
+import { routeUpgrades } from './http/upgrade-routes.ts';
 import { listenOn } from './lifecycle/listen.ts';
 import { stop } from './lifecycle/stop.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
@@ -22,7 +24,7 @@ export interface HeadwaterServer {
   /**
    * Starts its own HTTP server on `host` and `port`.
    *
-   * @throws HW_LISTEN_FAILED when the address cannot be had
+   * @throws HW_LISTEN_FAILED when the address cannot be had, HW_SHUTTING_DOWN after `close`
    */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
 
@@ -109,27 +111,20 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     async listen() {
       const respond = getRequestListener(createHttpApp(health).fetch);
       const httpServer = createHttpServer((request, response) => void respond(request, response));
-      await listenOn(httpServer, resolved.host, resolved.port);
-      httpServers.push(httpServer);
       server.attach(httpServer);
+      httpServers.push(httpServer); // before it listens: a close in between has to find it
+      await listenOn(httpServer, resolved.host, resolved.port);
+      if (closing !== undefined) {
+        httpServer.close();
+        throw new HeadwaterError('HW_SHUTTING_DOWN', 'this server was closed before it listened');
+      }
       const { address, port } = httpServer.address() as AddressInfo;
       return { host: address, port };
     },
 
     attach(httpServer, { path } = {}) {
-      const base = path === undefined ? '' : path.replace(/\/$/, '');
-      const onUpgrade = (request: Parameters<Upgrader['handle']>[0], socket: unknown, head: Buffer): void => {
-        const target = request.url ?? '';
-        if (base !== '' && !target.startsWith(`${base}/`)) {
-          // With other listeners it may be theirs; alone, nobody else would ever answer.
-          if (httpServer.listenerCount('upgrade') === 1) upgrader.refuseForeign(socket as Socket);
-          return;
-        }
-        // The request stays as it came: the other listeners look at its URL too.
-        upgrader.handle(request, target.slice(base.length), socket as Socket, head);
-      };
-      httpServer.on('upgrade', onUpgrade);
-      detach.push(() => httpServer.off('upgrade', onUpgrade));
+      if (closing !== undefined) throw new HeadwaterError('HW_SHUTTING_DOWN', 'this server is closed');
+      detach.push(routeUpgrades(httpServer, path, upgrader));
     },
 
     get health() {

@@ -127,6 +127,16 @@ describe('attached to an HTTP server that is there already', () => {
     expect((await askForUpgrade(own.port, '/elsewhere/doc')).status).toBe(404);
   });
 
+  test('two of them with different paths answer a path of neither with 404', async () => {
+    await using own = await openHttp();
+    await using one = await createServer({ store: new ControlledStore() });
+    await using two = await createServer({ store: new ControlledStore() });
+    one.attach(own.http, { path: '/one' });
+    two.attach(own.http, { path: '/two' });
+
+    expect((await askForUpgrade(own.port, '/three/doc')).status).toBe(404);
+  });
+
   test('two servers with different paths share one HTTP server, whatever their documents are called', async () => {
     await using own = await openHttp();
     const stores = [new ControlledStore(), new ControlledStore()] as const;

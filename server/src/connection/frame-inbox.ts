@@ -66,6 +66,12 @@ export class FrameInbox implements Inbox {
     return false;
   }
 
+  /** Handles what arrived, whatever it takes, and nothing after it. */
+  finish(): void {
+    while (!this.#isClosed && this.#next < this.#frames.length) this.#handle(this.#frames[this.#next++] as Uint8Array);
+    this.close();
+  }
+
   /** Calls back once everything that arrived has been handled. */
   whenEmpty(callback: () => void): void {
     if (this.#frames.length === 0) callback();

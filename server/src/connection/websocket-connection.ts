@@ -128,8 +128,7 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
   /** Stops reading, and handles what was read: the rest stays with the client, which sends it again when it is back. */
   stopReading(): void {
     this.#webSocket.pause();
-    this.#inbox.work(Number.POSITIVE_INFINITY);
-    this.#inbox.close();
+    this.#inbox.finish();
   }
 
   /**
@@ -140,12 +139,17 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return Promise.resolve(false);
     this.#webSocket.ping();
     return new Promise((resolve) => {
-      const settle = (isResponsive: boolean) => () => {
-        clearTimeout(timer);
-        resolve(isResponsive);
+      const giveUp = (): void => {
+        // The question, or its answer, lies behind other bytes: a client that is slow keeps what is its own. One that is
+        // gone is found out by the heartbeat.
+        if (this.#isBacklogged && this.#webSocket.readyState === this.#webSocket.OPEN) timer.refresh();
+        else resolve(false);
       };
-      const timer = setTimeout(settle(false), RESPONSE_TIMEOUT_MS).unref();
-      this.#listeners.push(settle(true));
+      const timer = setTimeout(giveUp, RESPONSE_TIMEOUT_MS).unref();
+      this.#listeners.push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
     });
   }
 
@@ -171,6 +175,10 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     }
     this.#isHeardSinceBeat = false;
     if (this.#outbox.isEmpty) this.send([this.framing.heartbeat]);
+  }
+
+  get #isBacklogged(): boolean {
+    return !this.#outbox.isEmpty || this.#inbox.isWaiting;
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {

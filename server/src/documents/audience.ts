@@ -129,7 +129,7 @@ export class Audience {
           subscription,
           missed.map((batch) => framesOf(batch, session.framing)),
         );
-      } else this.#answer(subscription, { encoded: encodeClocks(standing.stateVector), clocks: standing.stateVector });
+      } else this.#answer(subscription, standing.stateVector);
     }
     if (awareness !== undefined && !subscription.isFull) {
       subscription.send(frameMessage(session.framing, 'awareness', awareness));
@@ -171,7 +171,7 @@ export class Audience {
     subscription.answeredMs = performance.now();
     const { framing } = subscription.session;
     const { snapshot } = this;
-    const answer = snapshot?.answerFor(asked.clocks) ?? 'nothing';
+    const answer = snapshot?.answerFor(asked) ?? 'nothing';
     if (snapshot === undefined || answer === 'nothing') {
       this.#complete(subscription, asked, []);
     } else if (answer === 'everything') {
@@ -179,7 +179,7 @@ export class Audience {
     } else if (answer === 'deletions') {
       this.#complete(subscription, asked, snapshot.deletionFrames(framing));
     } else if (snapshot.stored.update.length < INLINE_DIFF_BELOW_BYTES) {
-      const diff = diffUpdate(snapshot.stored.update, asked.clocks);
+      const diff = diffUpdate(snapshot.stored.update, asked);
       this.#complete(subscription, asked, frameMessage(framing, 'update', diff));
     } else {
       subscription.standing = { kind: 'awaiting-diff' };
@@ -209,11 +209,12 @@ export class Audience {
   }
 
   #diff(snapshot: LoadedSnapshot, asked: AskedState): Promise<Uint8Array> {
-    const key = Buffer.from(asked.encoded).toString('latin1');
+    const encoded = Y.encodeStateVector(asked as Map<number, number>);
+    const key = Buffer.from(encoded).toString('latin1');
     let diff = this.#diffs.get(key);
     if (diff === undefined) {
       const diffs = this.#diffs;
-      diff = this.#workers.diff(snapshot.stored.update, asked.encoded).finally(() => diffs.delete(key));
+      diff = this.#workers.diff(snapshot.stored.update, encoded).finally(() => diffs.delete(key));
       diffs.set(key, diff);
     }
     return diff;
@@ -223,7 +224,7 @@ export class Audience {
     const { framing } = subscription.session;
     const lacking: Uint8Array[] = [];
     for (const batch of this.#tail.since(0)) {
-      if (!covers(asked.clocks, batch.ends)) lacking.push(framesOf(batch, framing));
+      if (!covers(asked, batch.ends)) lacking.push(framesOf(batch, framing));
       else if (batch.deletes) lacking.push(deletionFramesOf(batch, framing));
     }
     this.#follow(subscription, [...first, ...lacking, ...frameMessage(framing, 'sync-step-2', EMPTY_UPDATE)]);
@@ -238,8 +239,4 @@ export class Audience {
 
 function joined(frames: Buffer, awareness: Uint8Array | undefined, framing: Framing): Uint8Array {
   return awareness === undefined ? frames : Buffer.concat([frames, ...frameMessage(framing, 'awareness', awareness)]);
-}
-
-function encodeClocks(clocks: ReadonlyMap<number, number>): Uint8Array {
-  return Y.encodeStateVector(clocks as Map<number, number>);
 }

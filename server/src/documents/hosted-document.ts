@@ -121,6 +121,9 @@ export class HostedDocument {
    * and not closed.
    */
   join(session: Session): void {
+    if (this.#state === 'closed' || this.#state === 'loading') {
+      throw new Error(`"${this.name}" cannot be joined: it is ${this.#state}`);
+    }
     this.#transition('joined');
     clearTimeout(this.#idleTimer);
     const subscription = this.#audience.add(session);
@@ -147,7 +150,9 @@ export class HostedDocument {
 
   /** Answers a SyncStep1: what the state vector lacks, then SyncStep2, which tells the client that it is synced. */
   answer(session: Session, stateVector: Uint8Array): void {
-    this.#audience.answer(session, { encoded: stateVector.slice(), clocks: decodeStateVector(stateVector) });
+    // Of the clients nobody here knows nothing is missing: what is kept is bounded by the document, not by the peer.
+    const clocks = new Map([...decodeStateVector(stateVector)].filter(([client]) => this.#knowledge.clock(client) > 0));
+    this.#audience.answer(session, clocks);
   }
 
   /** The connection of a session has room again. */
@@ -174,8 +179,8 @@ export class HostedDocument {
     if (admission.added !== undefined) this.#batch.add(admission.added, session.author, admission);
     this.#schedule();
     if (admission.waiting !== undefined) {
-      this.#batch.askers.add(session);
-      this.#waiting.keep({ update: admission.waiting, author: session.author }, this.#batch);
+      const isNew = this.#waiting.keep({ update: admission.waiting, author: session.author }, this.#batch);
+      if (isNew) this.#batch.askers.add(session);
     }
     this.#batch.owe(session);
   }
@@ -210,6 +215,7 @@ export class HostedDocument {
       for (const session of batch.askers) this.#ask(session);
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
       void this.#whenDurable(this.#lastAppend, () => batch.acknowledge());
+      this.#noticeSaved();
       return;
     }
     const append = this.#around.store.append(this.name, change);
@@ -224,7 +230,7 @@ export class HostedDocument {
       if (shown !== undefined) shown.sequence ??= sequence;
       this.#unsaved--;
       batch.acknowledge();
-      if (this.isSaved) for (const resolve of this.#whenSaved.splice(0)) resolve();
+      this.#noticeSaved();
     });
   }
 
@@ -236,6 +242,7 @@ export class HostedDocument {
   /** Flushes, and resolves once everything received so far is durable. Waits as long as the store fails. */
   async save(): Promise<void> {
     this.#around.scheduler.cancel(this);
+    if (this.#retryTimer !== undefined) this.#retryLate();
     if (this.#batch !== undefined || this.#awareness.isDirty) this.flush();
     while (!this.isSaved) await new Promise<void>((resolve) => this.#whenSaved.push(resolve));
     await this.#shown;
@@ -260,10 +267,8 @@ export class HostedDocument {
   }
 
   async #load(): Promise<void> {
-    let stored: StoredDocument;
     try {
-      stored = await this.#around.store.load(this.name);
-      this.#adopt(stored);
+      this.#adopt(await this.#around.store.load(this.name));
     } catch (error) {
       this.#transition('load-failed');
       this.#around.onClosed(this);
@@ -279,15 +284,23 @@ export class HostedDocument {
       this.#audience.snapshot = this.#snapshot;
       this.#knowledge = Knowledge.fromEncoded(snapshot.stateVector, snapshot.deleteSet);
     }
+    this.#waiting.restore(waiting);
+    const repairs = new PendingBatch(this.#around.now());
     for (const record of tail) {
       const batch = new PendingBatch(record.timeMs);
       for (const { update, author } of record.entries) {
-        // All of it goes into the tail, new or not: the log is the truth, knowledge only follows it.
-        batch.add(update, author, this.#knowledge.admit(update));
+        const admission = this.#knowledge.admit(update);
+        if (admission.added !== undefined) batch.add(admission.added, author, admission);
+        // A power cut can take a record that nobody was told is saved, and leave a later one that builds on it.
+        if (admission.waiting !== undefined) this.#waiting.keepAnyway({ update: admission.waiting, author }, repairs);
       }
-      this.#tail.push({ ...batch.toTailBatch(yWebsocketFraming), sequence: record.sequence });
+      if (batch.hasUpdates) this.#tail.push({ ...batch.toTailBatch(yWebsocketFraming), sequence: record.sequence });
     }
-    this.#waiting.restore(waiting);
+    // What it waits for may have come when there was no time left to try it.
+    if (this.#waiting.size > 0) this.#retryInto(repairs);
+    if (repairs.change() === undefined) return;
+    this.#batch = repairs;
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -315,11 +328,17 @@ export class HostedDocument {
   }
 
   async #whenDurable(append: Append | undefined, then: (sequence: number | undefined) => void): Promise<void> {
+    let sequence: number | undefined;
     try {
-      then(await append?.durable);
+      sequence = await append?.durable;
     } catch {
-      // The store was closed first: nobody is told that it is saved, so every client sends it again.
+      return; // the store was closed first: nobody is told that it is saved, so every client sends it again
     }
+    then(sequence);
+  }
+
+  #noticeSaved(): void {
+    if (this.isSaved) for (const resolve of this.#whenSaved.splice(0)) resolve();
   }
 
   #acknowledgeWithLast(session: Session): void {
@@ -329,14 +348,21 @@ export class HostedDocument {
 
   /** New edits may be what others waited for. */
   #retryWaiting(batch: PendingBatch): void {
-    const delayMs = this.#waiting.retryDelayMs;
-    if (delayMs === 0) return this.#waiting.retry(this.#knowledge, batch);
-    this.#retryTimer ??= setTimeout(() => {
-      this.#retryTimer = undefined;
-      this.#batch ??= new PendingBatch(this.#around.now());
-      this.#waiting.retry(this.#knowledge, this.#batch);
-      this.#schedule();
-    }, delayMs);
+    if (this.#waiting.retryDelayMs === 0) this.#retryInto(batch);
+    else this.#retryTimer ??= setTimeout(() => this.#retryLate(), this.#waiting.retryDelayMs);
+  }
+
+  #retryInto(batch: PendingBatch): void {
+    if (this.#waiting.retry(this.#knowledge, batch)) return;
+    this.#retryTimer ??= setTimeout(() => this.#retryLate(), this.#waiting.retryDelayMs);
+  }
+
+  #retryLate(): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#batch ??= new PendingBatch(this.#around.now());
+    this.#retryInto(this.#batch);
+    this.#schedule();
   }
 
   #ask(session: Session): void {

@@ -1,10 +1,7 @@
 import type { Session } from './session.ts';
 
-/** A state vector as it came and as it is used. */
-export interface AskedState {
-  readonly encoded: Uint8Array;
-  readonly clocks: ReadonlyMap<number, number>;
-}
+/** What a session said it has, as far as this document knows of it. */
+export type AskedState = ReadonlyMap<number, number>;
 
 /**
  * Where a session stands in its document.

@@ -2,16 +2,17 @@ import type { LogEntry } from '@headwater/persistence';
 import { HeadwaterError, type Knowledge } from '@headwater/protocol';
 import type { PendingBatch } from './pending-batch.ts';
 
-/** More updates than this that wait for dependencies are not kept. */
-const MAX_WAITING_UPDATES = 1_000;
+/** What keeping an update costs beside its bytes; without it nothing would bound the number of tiny ones. */
+const COST_PER_UPDATE_BYTES = 256;
 
 /**
- * Every new edit may be what is missing, and one client can make megabytes wait, so that each keystroke of the others would
- * read all of it. Up to this much is tried again with every flush; beyond, at this rate, which keeps it to a few per cent
- * of the time.
+ * Every new edit may be what is missing, and one client can make megabytes wait: each keystroke of the others would read all
+ * of it. So one call tries this much at the most, and the next one comes after a pause in proportion to what waits.
  */
+const RETRY_BUDGET_BYTES = 256 * 1024;
+/** Less than this is tried without a pause: an edit that arrived a little early is shown with the one it waited for. */
 const RETRY_FREE_BYTES = 64 * 1024;
-const RETRY_BYTES_PER_MS = 8 * 1024;
+const RETRY_BYTES_PER_MS = 1024;
 
 /**
  * Updates, or parts of them, whose dependencies have not arrived. They are stored, but neither shown nor compacted: a
@@ -21,8 +22,13 @@ const RETRY_BYTES_PER_MS = 8 * 1024;
 export class WaitingUpdates {
   readonly #byContent = new Map<string, LogEntry>();
   readonly #maxBytes: number;
-  #bytes = 0;
+  /** Bytes and overhead of everything that waits. */
+  #cost = 0;
   #retryNotBeforeMs = 0;
+  /** Passes go back and forth: what arrived in order, or in the reverse order, is placed in one of them. */
+  #isForward = true;
+  /** Where a pass goes on that ran out of budget. */
+  #cursor = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -38,19 +44,25 @@ export class WaitingUpdates {
   }
 
   /**
-   * Keeps an update, here and with the batch; one that is here already is not kept twice.
+   * Keeps an update, here and with the batch.
    *
+   * @returns whether it was not here yet
    * @throws HW_TOO_MUCH_WAITING
    */
-  keep(entry: LogEntry, batch: PendingBatch): void {
-    if (this.has(entry.update)) return;
-    if (this.size >= MAX_WAITING_UPDATES || this.#bytes + entry.update.length > this.#maxBytes) {
+  keep(entry: LogEntry, batch: PendingBatch): boolean {
+    if (this.has(entry.update)) return false;
+    if (this.#cost + costOf(entry) > this.#maxBytes) {
       throw new HeadwaterError('HW_TOO_MUCH_WAITING', 'too many updates wait for edits that never arrived');
     }
+    this.keepAnyway(entry, batch);
+    return true;
+  }
+
+  /** The same for what is on disk already, in another place. */
+  keepAnyway(entry: LogEntry, batch: PendingBatch): void {
     // A copy: the update is a view of a whole chunk read from the socket.
     const kept = { update: entry.update.slice(), author: entry.author };
-    this.#add(kept);
-    batch.addWaiting(kept);
+    if (this.#add(kept)) batch.addWaiting(kept);
   }
 
   has(update: Uint8Array): boolean {
@@ -62,23 +74,40 @@ export class WaitingUpdates {
     return Math.max(0, this.#retryNotBeforeMs - performance.now());
   }
 
-  /** Moves into the batch what integrates by now; that may be what others waited for. */
-  retry(knowledge: Knowledge, batch: PendingBatch): void {
-    if (this.#bytes > RETRY_FREE_BYTES) this.#retryNotBeforeMs = performance.now() + this.#bytes / RETRY_BYTES_PER_MS;
+  /**
+   * Moves into the batch what integrates by now; that may be what others waited for.
+   *
+   * @returns false when it stopped before all of that was tried: call again after {@link retryDelayMs}
+   */
+  retry(knowledge: Knowledge, batch: PendingBatch): boolean {
+    let budget = RETRY_BUDGET_BYTES;
+    if (this.#cost > RETRY_FREE_BYTES) this.#retryNotBeforeMs = performance.now() + this.#cost / RETRY_BYTES_PER_MS;
     for (let progressed = true; progressed; ) {
       progressed = false;
-      for (const entry of this.#byContent.values()) {
-        const admission = knowledge.admit(entry.update);
-        if (admission.added === undefined && admission.waiting !== undefined) continue;
-        progressed = true;
-        this.#delete(entry.update);
-        batch.removeWaiting(entry.update);
-        if (admission.added !== undefined) batch.add(admission.added, entry.author, admission);
-        if (admission.waiting === undefined) continue;
-        const rest = { update: admission.waiting.slice(), author: entry.author };
-        if (this.#add(rest)) batch.addWaiting(rest);
+      const entries = [...this.#byContent.values()];
+      if (!this.#isForward) entries.reverse();
+      const first = this.#cursor;
+      for (let i = 0; i < entries.length; i++, this.#cursor++) {
+        if (budget <= 0) return false;
+        const entry = entries[(first + i) % entries.length] as LogEntry;
+        budget -= costOf(entry);
+        if (this.#place(entry, knowledge, batch)) progressed = true;
       }
+      this.#cursor = 0;
+      this.#isForward = !this.#isForward;
     }
+    return true;
+  }
+
+  /** @returns whether it, or a part of it, waits no longer */
+  #place(entry: LogEntry, knowledge: Knowledge, batch: PendingBatch): boolean {
+    const admission = knowledge.admit(entry.update);
+    if (admission.added === undefined && admission.waiting !== undefined) return false;
+    this.#delete(entry);
+    batch.removeWaiting(entry.update);
+    if (admission.added !== undefined) batch.add(admission.added, entry.author, admission);
+    if (admission.waiting !== undefined) this.keepAnyway({ ...entry, update: admission.waiting }, batch);
+    return true;
   }
 
   /** @returns whether it was not there yet */
@@ -86,13 +115,17 @@ export class WaitingUpdates {
     const key = contentKey(entry.update);
     if (this.#byContent.has(key)) return false;
     this.#byContent.set(key, entry);
-    this.#bytes += entry.update.length;
+    this.#cost += costOf(entry);
     return true;
   }
 
-  #delete(update: Uint8Array): void {
-    if (this.#byContent.delete(contentKey(update))) this.#bytes -= update.length;
+  #delete(entry: LogEntry): void {
+    if (this.#byContent.delete(contentKey(entry.update))) this.#cost -= costOf(entry);
   }
+}
+
+function costOf({ update }: LogEntry): number {
+  return update.length + COST_PER_UPDATE_BYTES;
 }
 
 function contentKey(update: Uint8Array): string {

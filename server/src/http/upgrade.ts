@@ -31,24 +31,18 @@ export class Upgrader {
   handle(request: IncomingMessage, target: string, stream: Duplex, head: Buffer): void {
     const socket = stream as Socket;
     socket.on('error', ignoreError); // until ws has its own: a reset during the handshake is nobody's crash
-    if (this.#isClosing) return refuse(socket, 503, 'this server is shutting down');
+    if (this.#isClosing) return refuseUpgrade(socket, 503, 'this server is shutting down');
     let documentName: string;
     try {
       documentName = documentNameOf(target);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
-      return refuse(socket, 400, error.message);
+      return refuseUpgrade(socket, 400, error.message);
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', ignoreError);
       this.#onUpgraded(webSocket, socket, documentName);
     });
-  }
-
-  /** Answers an upgrade of a path that names no document of ours. */
-  refuseForeign(socket: Socket): void {
-    socket.on('error', ignoreError);
-    refuse(socket, 404, 'no documents are served at this path');
   }
 
   /** Refuses whoever comes from now on. */
@@ -60,7 +54,9 @@ export class Upgrader {
 
 function ignoreError(): void {}
 
-function refuse(socket: Socket, status: number, why: string): void {
+/** Answers an upgrade with an HTTP error and one line why, and lets go of the socket. */
+export function refuseUpgrade(socket: Socket, status: number, why: string): void {
+  socket.on('error', ignoreError);
   const body = `${why}\n`;
   socket.once('finish', () => socket.destroy()); // nobody reads it any more, so its other end could hold it open for ever
   socket.end(
