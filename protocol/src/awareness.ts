@@ -12,22 +12,78 @@ export interface AwarenessEntry {
 }
 
 /**
- * Reads the headers of an awareness update and leaves the states as bytes: most of what stock clients send is an echo whose
+ * Clients in one awareness update. Stock clients send back whatever changed, so one who joins may bring as many as a document
+ * has; a message of millions is nobody's.
+ */
+export const MAX_AWARENESS_ENTRIES = 100_000;
+
+/**
+ * Checks the headers of an awareness update and leaves the states as bytes: most of what stock clients send is an echo whose
  * clock is not newer, and is dropped without a look at its JSON.
  *
- * @throws HeadwaterError `HW_AWARENESS_MALFORMED` for anything cut off or left over.
+ * @returns The entries, read one at a time. An entry is valid after the loop has moved on; a view of its state is made when
+ * it is asked for.
+ * @throws HeadwaterError `HW_AWARENESS_MALFORMED` for anything cut off or left over, and for more than
+ * {@link MAX_AWARENESS_ENTRIES}; no entry has been read then.
  */
-export function decodeAwareness(update: Uint8Array): AwarenessEntry[] {
+export function decodeAwareness(update: Uint8Array): Iterable<AwarenessEntry> {
   const reader = new ByteReader(update, 'HW_AWARENESS_MALFORMED', 'awareness update');
   const count = reader.count('number of clients', 3);
-  const entries: AwarenessEntry[] = [];
+  if (count > MAX_AWARENESS_ENTRIES) reader.fail(`more than ${MAX_AWARENESS_ENTRIES} clients`, 0);
+  const entriesAt = reader.pos;
   for (let i = 0; i < count; i++) {
-    const clientId = reader.varUint('client id');
-    const clock = reader.varUint('clock');
-    entries.push({ clientId, clock, state: reader.view('state') });
+    reader.varUint('client id');
+    reader.varUint('clock');
+    reader.skip(reader.varUint('state'), 'state');
   }
   reader.expectEnd();
-  return entries;
+  return new AwarenessEntries(update, entriesAt, count);
+}
+
+/** Entries that were checked. */
+class AwarenessEntries implements Iterable<AwarenessEntry> {
+  readonly #update: Uint8Array;
+  readonly #entriesAt: number;
+  readonly #count: number;
+
+  constructor(update: Uint8Array, entriesAt: number, count: number) {
+    this.#update = update;
+    this.#entriesAt = entriesAt;
+    this.#count = count;
+  }
+
+  *[Symbol.iterator](): Generator<AwarenessEntry, void, undefined> {
+    const reader = new ByteReader(this.#update, 'HW_AWARENESS_MALFORMED', 'awareness update');
+    reader.pos = this.#entriesAt;
+    for (let i = 0; i < this.#count; i++) {
+      const clientId = reader.varUint('client id');
+      const clock = reader.varUint('clock');
+      const length = reader.varUint('state');
+      const stateAt = reader.pos;
+      reader.skip(length, 'state');
+      yield new ReceivedEntry(this.#update, clientId, clock, stateAt, reader.pos);
+    }
+  }
+}
+
+class ReceivedEntry implements AwarenessEntry {
+  readonly clientId: number;
+  readonly clock: number;
+  readonly #update: Uint8Array;
+  readonly #stateAt: number;
+  readonly #end: number;
+
+  constructor(update: Uint8Array, clientId: number, clock: number, stateAt: number, end: number) {
+    this.clientId = clientId;
+    this.clock = clock;
+    this.#update = update;
+    this.#stateAt = stateAt;
+    this.#end = end;
+  }
+
+  get state(): Uint8Array {
+    return this.#update.subarray(this.#stateAt, this.#end);
+  }
 }
 
 /** The states are copied as they are. */

@@ -3,6 +3,7 @@ export {
   decodeAwareness,
   encodeAwarenessUpdate,
   isNullState,
+  MAX_AWARENESS_ENTRIES,
   validateState,
 } from './awareness.ts';
 export { ERROR_CODES, type ErrorCode, HeadwaterError } from './headwater-error.ts';

@@ -99,7 +99,7 @@ test('a clock that goes backwards is ignored', async () => {
 });
 
 describe('while a client is there nobody else', () => {
-  const CLOCKS = [3, 50, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, Number.MAX_SAFE_INTEGER];
+  const CLOCKS = [3, 50, 2 ** 32 - 1, 2 ** 40, 2 ** 41, Number.MAX_SAFE_INTEGER];
 
   test.each(CLOCKS)('can overwrite, remove or silence its state, with clock %d', async (clock) => {
     const name = `mine-${clock}`;
@@ -124,6 +124,44 @@ describe('while a client is there nobody else', () => {
 
     expect(shown.filter((state) => isNamed(state, 'stolen') || state === undefined)).toEqual([]);
     expect(victim.closeCodes).toEqual([]);
+  });
+});
+
+describe('a client whose id somebody else takes with the latest clock there is', () => {
+  test('keeps it when it has announced it, though it has shown nothing yet', async () => {
+    await using observer = await new StockClient(server.url, 'early').synced();
+    await using victim = await new StockClient(server.url, 'early').synced();
+    const { clientID } = victim.doc;
+    await using attacker = await RawClient.connect(`${server.url}/early`);
+    attacker.send(awarenessFrame([{ clientId: clientID, clock: Date.now(), state: { name: 'stolen' } }]));
+    await handled(attacker, observer, 52);
+
+    victim.awareness.setLocalState({ name: 'mine' });
+
+    await observer.until(() => isNamed(stateOf(observer, clientID), 'mine'), 'the first state of the victim');
+    expect(victim.awareness.meta.get(clientID)?.clock).toBeLessThan(10);
+  });
+
+  test('has it back as soon as the other one is gone, when that one was first', async () => {
+    await using observer = await new StockClient(server.url, 'late').synced();
+    await using victim = await new StockClient(server.url, 'late').synced();
+    const { clientID } = victim.doc;
+    victim.provider.disconnect();
+    victim.awareness.setLocalState({ name: 'mine' });
+    const attacker = await RawClient.connect(`${server.url}/late`);
+    const clock = Date.now();
+    attacker.send(awarenessFrame([{ clientId: clientID, clock, state: { name: 'stolen' } }]));
+    await observer.until(() => isNamed(stateOf(observer, clientID), 'stolen'), 'the stolen id');
+    victim.provider.connect();
+    await victim.until(() => (victim.awareness.meta.get(clientID)?.clock ?? 0) >= clock, 'the clock of the thief');
+
+    await attacker[Symbol.asyncDispose]();
+    victim.awareness.setLocalState({ name: 'mine again' });
+
+    await observer.until(() => isNamed(stateOf(observer, clientID), 'mine again'), 'the state of the victim');
+    victim.awareness.setLocalState({ name: 'for ever' });
+    await observer.until(() => isNamed(stateOf(observer, clientID), 'for ever'), 'the one after');
+    expect(victim.awareness.meta.get(clientID)?.clock).toBeGreaterThan(clock);
   });
 });
 

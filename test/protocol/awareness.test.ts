@@ -3,6 +3,7 @@ import {
   decodeAwareness,
   encodeAwarenessUpdate,
   isNullState,
+  MAX_AWARENESS_ENTRIES,
   validateState,
 } from '@headwater/protocol';
 import fc from 'fast-check';
@@ -16,6 +17,10 @@ const entry = (clientId: number, clock: number, state: unknown): AwarenessEntry 
   clock,
   state: new TextEncoder().encode(JSON.stringify(state)),
 });
+
+/** Each entry as a plain object. */
+const decoded = (update: Uint8Array): AwarenessEntry[] =>
+  [...decodeAwareness(update)].map(({ clientId, clock, state }) => ({ clientId, clock, state }));
 
 const opened: stock.Awareness[] = [];
 afterEach(() => {
@@ -35,7 +40,7 @@ test('an awareness update has its golden bytes', () => {
   const entries = [entry(5, 1, {}), entry(0xffffffff, 128, null)];
 
   expect(encodeAwarenessUpdate(entries)).toEqual(golden);
-  expect(decodeAwareness(golden)).toEqual(entries);
+  expect(decoded(golden)).toEqual(entries);
 });
 
 describe('y-protocols', () => {
@@ -61,7 +66,7 @@ describe('y-protocols', () => {
         awareness.setLocalState({ state });
         const update = stock.encodeAwarenessUpdate(awareness, [clientId]);
 
-        const entries = decodeAwareness(update);
+        const entries = decoded(update);
 
         expect(entries).toEqual([entry(clientId, 1, { state })]);
         expect(() => validateState(entries[0] as AwarenessEntry)).not.toThrow();
@@ -88,6 +93,26 @@ test.each([
   expect(() => decodeAwareness(bytes(update))).toThrow(
     expect.objectContaining({ code: 'HW_AWARENESS_MALFORMED', message: `awareness update: ${message}` }),
   );
+});
+
+function message(count: number): Uint8Array {
+  return encodeAwarenessUpdate(Array.from({ length: count }, (_, i) => ({ clientId: i, clock: 1, state: bytes('') })));
+}
+
+test('a message carries so many clients and no more', () => {
+  expect(decoded(message(MAX_AWARENESS_ENTRIES))).toHaveLength(MAX_AWARENESS_ENTRIES);
+  expect(() => decodeAwareness(message(MAX_AWARENESS_ENTRIES + 1))).toThrow(
+    expect.objectContaining({
+      code: 'HW_AWARENESS_MALFORMED',
+      message: `awareness update: more than ${MAX_AWARENESS_ENTRIES} clients at byte 0`,
+    }),
+  );
+});
+
+test('a message that is broken at its end gives no entry before it', () => {
+  const broken = bytes('02 05 01 02 7b 7d 06 01 09 7b 7d');
+
+  expect(() => decodeAwareness(broken)).toThrow(expect.objectContaining({ code: 'HW_AWARENESS_MALFORMED' }));
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { type AwarenessEntry, decodeAwareness } from '@headwater/protocol';
 import { describe, expect, test } from 'vitest';
-import { AwarenessTable } from '../../server/src/documents/awareness-table.ts';
+import { AwarenessTable, MAX_REMEMBERED_GONE } from '../../server/src/documents/awareness-table.ts';
 import { FakeSession } from './support.ts';
 
 const LIMITS = { maxAwarenessStateBytes: 100, maxAwarenessStates: 5, maxAwarenessStatesPerSession: 3 };
@@ -13,7 +13,7 @@ function entry(clientId: number, clock: number, state: unknown): AwarenessEntry 
 /** An awareness update as `[clientId, clock, state]` each. */
 function read(update: Uint8Array | undefined): unknown[] {
   if (update === undefined) return [];
-  return decodeAwareness(update).map(({ clientId, clock, state }) => [
+  return Array.from(decodeAwareness(update), ({ clientId, clock, state }) => [
     clientId,
     clock,
     JSON.parse(TEXT.decode.decode(state)),
@@ -70,14 +70,37 @@ describe('which state is newer', () => {
     expect(table.encodeAllAndGone()).toBeUndefined();
   });
 
-  test('the clock of a client can end just below 2^31, from there on it is ignored', () => {
-    const { table, changes, ada, bob } = open();
+  test('a clock may be as late as the time in milliseconds, a later one is ignored', () => {
+    const { table, time, changes, ada, bob } = open();
 
-    table.receive(ada, [entry(1, 2 ** 31, 'silenced'), entry(2, 2 ** 53 - 1, 'silenced'), entry(3, 2 ** 31 - 1, 'ok')]);
-    expect(changes()).toEqual([[3, 2 ** 31 - 1, 'ok']]);
+    table.receive(ada, [
+      entry(1, time.nowMs + 1, 'too late'),
+      entry(2, 2 ** 53 - 1, 'too late'),
+      entry(3, time.nowMs, 'ok'),
+    ]);
+    expect(changes()).toEqual([[3, time.nowMs, 'ok']]);
     table.receive(bob, [entry(1, 1, 'hello')]);
 
     expect(changes()).toEqual([[1, 1, 'hello']]);
+  });
+
+  test('a client whose clock somebody set as late as possible goes on from there, also after it was forgotten', () => {
+    const { table, time, changes, ada, bob } = open();
+    const latest = time.nowMs;
+    table.receive(bob, [entry(1, latest, 'bob was first')]);
+    table.leave(bob);
+    changes();
+
+    time.nowMs += 2;
+    table.receive(ada, [entry(1, latest + 1, 'ada')]);
+    expect(changes()).toEqual([[1, latest + 1, 'ada']]);
+    table.leave(ada);
+    changes();
+    time.nowMs += 100_000;
+    table.encodeAllAndGone();
+    table.receive(ada, [entry(1, latest + 5_000, 'ada again')]);
+
+    expect(changes()).toEqual([[1, latest + 5_000, 'ada again']]);
   });
 
   test('several changes of one client between two calls are one: the newest', () => {
@@ -123,6 +146,7 @@ describe('whose a state is', () => {
     table.receive(ada, [entry(1, 3, 'ada')]);
     changes();
 
+    table.receive(bob, [entry(2, 1, null)]);
     const contested = table.receive(bob, [entry(1, 3, 'ada')]);
     table.leave(bob);
 
@@ -134,6 +158,7 @@ describe('whose a state is', () => {
   test('a late echo does not bring back a state whose session left', () => {
     const { table, time, changes, ada, bob } = open();
     table.receive(ada, [entry(1, 3, 'ada')]);
+    changes();
     table.leave(ada);
     changes();
 
@@ -147,6 +172,7 @@ describe('whose a state is', () => {
   test('the clock of one who left is forgotten after a minute', () => {
     const { table, time, changes, ada, bob } = open();
     table.receive(ada, [entry(1, 3, 'ada')]);
+    changes();
     table.leave(ada);
     changes();
     expect(read(table.encodeAllAndGone())).toEqual([[1, 3, null]]);
@@ -161,6 +187,7 @@ describe('whose a state is', () => {
   test('one who left and came back in that minute is not forgotten, nor twice reported as gone', () => {
     const { table, time, changes, ada, bob } = open();
     table.receive(ada, [entry(1, 3, 'ada')]);
+    changes();
     table.leave(ada);
     time.nowMs += 30_000;
     table.receive(bob, [entry(1, 4, 'back')]);
@@ -216,6 +243,128 @@ describe('whose a state is', () => {
     for (const claim of late) table.takeOver(bob, claim);
 
     expect(changes()).toEqual([[1, 6, 'carl']]);
+  });
+});
+
+describe('a session that announces an id as its own', () => {
+  test('is heard although its clock is not newer, which then is a claim', () => {
+    const { table, time, changes, ada, bob } = open();
+    table.receive(ada, [entry(1, time.nowMs, 'ada was first')]);
+    changes();
+
+    const [contested] = table.receive(bob, [entry(1, 3, 'mine')]);
+    if (contested === undefined) throw new Error('nothing was contested');
+    expect(changes()).toEqual([]);
+    table.takeOver(bob, contested);
+
+    // no client would apply clock 3: the state goes, and the client it belongs to answers with the clock after it
+    expect(changes()).toEqual([[1, time.nowMs, null]]);
+    time.nowMs++;
+    expect(table.receive(ada, [entry(1, time.nowMs, 'ada')])).toHaveLength(1);
+    table.receive(bob, [entry(1, time.nowMs, 'mine')]);
+    expect(changes()).toEqual([[1, time.nowMs, 'mine']]);
+  });
+
+  test('does so with the first thing it says only, and only when it is about one client', () => {
+    const { table, changes, ada, bob } = open();
+    const carl = new FakeSession('carl');
+    table.receive(ada, [entry(1, 9, 'ada'), entry(2, 9, 'ada')]);
+    changes();
+
+    expect(table.receive(bob, [entry(1, 3, 'bob'), entry(2, 3, 'bob')])).toEqual([]);
+    expect(table.receive(bob, [entry(1, 3, 'bob')])).toEqual([]);
+    table.receive(carl, [entry(3, 1, 'carl')]);
+    expect(table.receive(carl, [entry(1, 3, 'carl')])).toEqual([]);
+  });
+
+  test('has it although its clock is 0 and cannot be shown', () => {
+    const { table, changes, ada, bob } = open();
+    table.receive(ada, [entry(1, 0, {})]);
+
+    const contested = table.receive(bob, [entry(1, 5, 'bob')]);
+    expect(contested.map(({ owner }) => owner)).toEqual([ada]);
+    expect(changes()).toEqual([]);
+    table.receive(ada, [entry(1, 1, 'ada')]);
+    expect(changes()).toEqual([[1, 1, 'ada']]);
+  });
+
+  test('has it no longer when it left, or when it did not answer', () => {
+    const { table, changes, ada, bob } = open();
+    const carl = new FakeSession('carl');
+    table.receive(ada, [entry(1, 0, {})]);
+    const [contested] = table.receive(bob, [entry(1, 5, 'bob')]);
+    if (contested === undefined) throw new Error('nothing was contested');
+    table.takeOver(bob, contested);
+    expect(changes()).toEqual([[1, 5, 'bob']]);
+
+    table.receive(carl, [entry(2, 0, {})]);
+    table.leave(carl);
+    expect(table.receive(ada, [entry(2, 1, 'ada')])).toEqual([]);
+    table.leave(bob);
+    expect(table.receive(ada, [entry(1, 6, 'ada')])).toEqual([]);
+  });
+
+  test('a claim with a clock that is not newer never brings a state, whatever happened meanwhile', () => {
+    const { table, time, changes, ada, bob } = open();
+    table.receive(ada, [entry(1, 9, 'ada')]);
+    changes();
+    const noJson = { clientId: 1, clock: 3, state: TEXT.encode.encode('{no json') };
+    const [contested] = table.receive(bob, [noJson]);
+    if (contested === undefined) throw new Error('nothing was contested');
+    table.leave(ada);
+    changes();
+    time.nowMs += 60_001;
+    table.encodeAllAndGone();
+
+    table.takeOver(bob, contested);
+
+    expect(table.encodeAll()).toBeUndefined();
+    expect(changes()).toEqual([]);
+  });
+});
+
+describe('states that come and go', () => {
+  test('of one that nobody was shown nothing is said or remembered', () => {
+    const { table, changes, ada } = open();
+
+    table.receive(ada, [entry(1, 1, {}), entry(1, 2, null), entry(2, 1, {}), entry(2, 1, null)]);
+
+    expect(table.isDirty).toBe(false);
+    expect(changes()).toEqual([]);
+    expect(table.encodeAllAndGone()).toBeUndefined();
+  });
+
+  test('one that was shown once is announced as gone, however often it came and went', () => {
+    const { table, changes, ada } = open();
+    table.receive(ada, [entry(1, 1, {})]);
+    changes();
+
+    table.receive(ada, [entry(1, 2, null), entry(1, 3, {}), entry(1, 4, null)]);
+
+    expect(changes()).toEqual([[1, 4, null]]);
+  });
+
+  test('the oldest of those that went are forgotten when there are too many', () => {
+    const { table, ada } = open({ ...LIMITS, maxAwarenessStates: 1_000, maxAwarenessStatesPerSession: 1_000 });
+    let announced = 0;
+    for (let first = 1; first <= MAX_REMEMBERED_GONE + 2_000; first += 1_000) {
+      const ids = Array.from({ length: 1_000 }, (_, i) => first + i);
+      table.receive(
+        ada,
+        ids.map((id) => entry(id, 1, {})),
+      );
+      table.takeChanges();
+      table.receive(
+        ada,
+        ids.map((id) => entry(id, 2, null)),
+      );
+      announced += read(table.takeChanges()).length;
+    }
+
+    expect(announced).toBe(MAX_REMEMBERED_GONE + 2_000);
+    const remembered = read(table.encodeAllAndGone());
+    expect(remembered).toHaveLength(MAX_REMEMBERED_GONE);
+    expect(remembered[0]).toEqual([2_001, 2, null]);
   });
 });
 

@@ -157,6 +157,38 @@ describe('a state that belongs to somebody else', () => {
     expect(seenBy(carl)).toEqual({ 1: 'moved on' });
   });
 
+  test('goes when somebody announces its id with an older clock and its owner does not answer', async () => {
+    const { document, sessions } = await openWith(['old connection', 'new connection', 'carl']);
+    const [old, fresh, carl] = sessions;
+    document.receiveAwareness(old, awarenessUpdate(1, 5, 'before'));
+    await turn();
+    old.isResponsive = () => Promise.resolve(false);
+
+    document.receiveAwareness(fresh, awarenessUpdate(1, 2, 'mine'));
+    await turn();
+    await turn();
+
+    expect(seenBy(carl)).toEqual({});
+    document.receiveAwareness(fresh, awarenessUpdate(1, 6, 'mine'));
+    await turn();
+    expect(seenBy(carl)).toEqual({ 1: 'mine' });
+  });
+
+  test('goes to the newer state of a claimant, also when an older one came behind it', async () => {
+    const { document, sessions } = await openWith(['old connection', 'new connection', 'carl']);
+    const [old, fresh, carl] = sessions;
+    document.receiveAwareness(old, awarenessUpdate(1, 5, 'before'));
+    await turn();
+    old.isResponsive = () => Promise.resolve(false);
+
+    document.receiveAwareness(fresh, awarenessUpdate(1, 6, 'newer'));
+    document.receiveAwareness(fresh, awarenessUpdate(1, 5, 'before'));
+    await turn();
+    await turn();
+
+    expect(seenBy(carl)).toEqual({ 1: 'newer' });
+  });
+
   test('goes to the claim at once when its owner leaves before it answered', async () => {
     const { document, sessions } = await openWith(['old connection', 'new connection', 'carl']);
     const [old, fresh, carl] = sessions;

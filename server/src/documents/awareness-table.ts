@@ -17,14 +17,11 @@ export interface AwarenessLimits {
   readonly maxAwarenessStatesPerSession: number;
 }
 
-/**
- * Clocks from here on are ignored. A client moves its clock once per change and every 15 s, so it never gets here; one
- * that could set the clock of somebody else to 2^53 would silence them for ever.
- */
-const CLOCK_LIMIT = 2 ** 31;
-
 /** How long the clock of a state that went is remembered: late echoes of it must not bring it back. */
 const REMEMBER_GONE_MS = 60_000;
+
+/** How many of those are remembered: who adds and removes clients without end makes the oldest forgotten. */
+export const MAX_REMEMBERED_GONE = 10_000;
 
 const NULL_STATE: Uint8Array = new TextEncoder().encode('null');
 
@@ -34,12 +31,18 @@ interface Held {
   state: Uint8Array | undefined;
   owner: Session | undefined;
   goneAtMs: number;
+  /** Whether anybody was told of it. */
+  isShown: boolean;
+  /** Whether it stands in the queue of those that went. */
+  isQueued: boolean;
 }
 
-/** A state for a client id whose owner is somebody else, and who sent it. */
+/** A state for a client id that belongs to another session. */
 export interface Contested {
   readonly entry: AwarenessEntry;
   readonly owner: Session;
+  /** Whether it would be taken up at once if nobody owned the id. Otherwise it says whose the id is, and no more. */
+  readonly isNewer: boolean;
 }
 
 /**
@@ -49,13 +52,22 @@ export interface Contested {
  * one browser share a connection), and stock clients send every state they receive back, so sending a state makes
  * nobody its owner: only a newer clock does. While the owner's connection is open nobody else may move the state; the
  * caller finds out whether it still is ({@link receive} returns such states as contested).
+ *
+ * What a session says first, when it is about one client only, is about its own: that is how stock clients begin. A fresh
+ * one begins with clock 0, which nobody may show yet; its id is reserved for it until it does more.
  */
 export class AwarenessTable {
   readonly #limits: AwarenessLimits;
   readonly #now: () => number;
   readonly #held = new Map<number, Held>();
   readonly #owned = new Map<Session, Set<number>>();
-  readonly #gone: number[] = [];
+  /** The id each session announced as its own; `undefined` when it began with something else. */
+  readonly #announced = new WeakMap<Session, number | undefined>();
+  /** Ids that were announced and have no state yet, and by whom. */
+  readonly #reserved = new Map<number, Session>();
+  /** Those that went, oldest first, from {@link #goneHead} on. */
+  #gone: number[] = [];
+  #goneHead = 0;
   #dirty = new Set<number>();
   #presentCount = 0;
   #everything: Uint8Array | undefined;
@@ -73,37 +85,68 @@ export class AwarenessTable {
   /**
    * Takes up what is newer than what is known; the rest is dropped on its clock alone.
    *
+   * A clock past the number of milliseconds since the epoch is ignored. A client moves its clock once per change and every
+   * 15 s, so it never gets there; and one whose clock somebody else has set to the latest possible one is behind it again
+   * as soon as a millisecond has passed. With a fixed limit it would be silenced for ever.
+   *
+   * @param entries - Is looked through twice when it is the first of a session.
    * @returns the states that belong to another open session
    * @throws HW_AWARENESS_TOO_LARGE, HW_AWARENESS_MALFORMED (a state that is no JSON)
    */
-  receive(session: Session, entries: readonly AwarenessEntry[]): Contested[] {
+  receive(session: Session, entries: Iterable<AwarenessEntry>): Contested[] {
     const contested: Contested[] = [];
+    const nowMs = this.#now();
+    const ownId = this.#announced.has(session) ? this.#announced.get(session) : this.#announce(session, entries);
     for (const entry of entries) {
-      const held = this.#held.get(entry.clientId);
-      if (!isNewer(held, entry)) continue;
-      if (entry.state.length > this.#limits.maxAwarenessStateBytes) {
+      const { clientId, clock } = entry;
+      const held = this.#held.get(clientId);
+      const isOwn = clientId === ownId;
+      const isTakenUp = clock <= nowMs && isNewer(held, entry);
+      if (!isTakenUp && !isOwn) continue;
+      const owner = held?.owner ?? this.#reserved.get(clientId);
+      const isContested = owner !== undefined && owner !== session;
+      if (!isTakenUp) {
+        if (isContested && !isNullState(entry))
+          contested.push({ entry: { clientId, clock, state: NULL_STATE }, owner, isNewer: false });
+        continue;
+      }
+      const { state } = entry;
+      if (state.length > this.#limits.maxAwarenessStateBytes) {
         throw new HeadwaterError(
           'HW_AWARENESS_TOO_LARGE',
-          `awareness state of ${entry.state.length} bytes, the limit is ${this.#limits.maxAwarenessStateBytes}`,
+          `awareness state of ${state.length} bytes, the limit is ${this.#limits.maxAwarenessStateBytes}`,
         );
       }
       validateState(entry);
-      if (held?.owner !== undefined && held.owner !== session) contested.push({ entry, owner: held.owner });
+      if (isContested) contested.push({ entry: kept(entry), owner, isNewer: true });
       else this.#accept(session, entry, held);
     }
     return contested;
   }
 
-  /** Takes up a contested state after all: its owner does not answer any more. */
-  takeOver(session: Session, contested: Contested): void {
-    const held = this.#held.get(contested.entry.clientId);
-    if (!isNewer(held, contested.entry)) return;
-    if (held?.owner !== undefined && held.owner !== session && held.owner !== contested.owner) return;
-    this.#accept(session, contested.entry, held);
+  /**
+   * Takes up a contested state after all: its owner does not answer any more.
+   *
+   * One that is not newer cannot be shown, since every client ignores it. When the session announced the id as its own, the
+   * state in its way goes instead; a client that is told it went comes back by itself, with a newer clock.
+   */
+  takeOver(session: Session, { entry, owner, isNewer: wasNewer }: Contested): void {
+    const { clientId } = entry;
+    const held = this.#held.get(clientId);
+    const current = held?.owner ?? this.#reserved.get(clientId);
+    if (current !== undefined && current !== session && current !== owner) return;
+    if (wasNewer) {
+      if (isNewer(held, entry)) this.#accept(session, entry, held);
+    } else if (this.#announced.get(session) === clientId && current === owner) {
+      this.#reserved.set(clientId, session); // until it comes back nobody else may have it
+      if (held?.state !== undefined) this.#remove(clientId, held);
+    }
   }
 
   /** Removes what belongs to a session. */
   leave(session: Session): void {
+    const announced = this.#announced.get(session);
+    if (announced !== undefined && this.#reserved.get(announced) === session) this.#reserved.delete(announced);
     const ids = this.#owned.get(session);
     if (ids === undefined) return;
     this.#owned.delete(session);
@@ -118,7 +161,9 @@ export class AwarenessTable {
     if (this.#dirty.size === 0) return undefined;
     const changed = this.#dirty;
     this.#dirty = new Set();
-    return encodeAwarenessUpdate(this.#entries(changed));
+    const changes = encodeAwarenessUpdate(this.#entries(changed));
+    this.#forgetGone(MAX_REMEMBERED_GONE);
+    return changes;
   }
 
   /** Every state there is, for somebody who knows none; `undefined` when there is none. */
@@ -139,8 +184,27 @@ export class AwarenessTable {
   *#entries(clientIds: Iterable<number>): Generator<AwarenessEntry> {
     for (const clientId of clientIds) {
       const held = this.#held.get(clientId);
-      if (held !== undefined) yield { clientId, clock: held.clock, state: held.state ?? NULL_STATE };
+      if (held === undefined) continue;
+      held.isShown = true;
+      yield { clientId, clock: held.clock, state: held.state ?? NULL_STATE };
     }
+  }
+
+  /** Takes note of what a session says first. @returns the id it announces as its own */
+  #announce(session: Session, entries: Iterable<AwarenessEntry>): number | undefined {
+    let count = 0;
+    let own: AwarenessEntry | undefined;
+    for (const entry of entries) {
+      if (++count > 1) break;
+      own = entry;
+    }
+    if (own === undefined) return undefined;
+    const ownId = count === 1 ? own.clientId : undefined;
+    this.#announced.set(session, ownId);
+    // A state with clock 0 is not applied by anybody, so nobody but its client sends it.
+    const isFresh = ownId !== undefined && own.clock === 0 && !this.#held.has(ownId) && !this.#reserved.has(ownId);
+    if (isFresh) this.#reserved.set(ownId, session);
+    return ownId;
   }
 
   #accept(session: Session, entry: AwarenessEntry, held: Held | undefined): void {
@@ -158,9 +222,17 @@ export class AwarenessTable {
 
     if (held?.state === undefined) this.#presentCount++;
     if (held?.owner !== undefined && held.owner !== session) this.#owned.get(held.owner)?.delete(entry.clientId);
+    const reserver = this.#reserved.get(entry.clientId);
+    if (reserver !== undefined && reserver !== session) this.#reserved.delete(entry.clientId);
     owned.add(entry.clientId);
-    // A copy: the entry is a view of a whole chunk read from the socket.
-    this.#held.set(entry.clientId, { clock: entry.clock, state: entry.state.slice(), owner: session, goneAtMs: 0 });
+    this.#held.set(entry.clientId, {
+      clock: entry.clock,
+      state: kept(entry).state,
+      owner: session,
+      goneAtMs: 0,
+      isShown: held?.isShown ?? false,
+      isQueued: held?.isQueued ?? false,
+    });
     this.#changed(entry.clientId);
   }
 
@@ -177,21 +249,36 @@ export class AwarenessTable {
     if (held.owner !== undefined) this.#owned.get(held.owner)?.delete(clientId);
     held.state = undefined;
     held.owner = undefined;
-    held.goneAtMs = this.#now();
     this.#presentCount--;
-    this.#gone.push(clientId);
-    this.#forgetGone();
+    this.#everything = undefined;
+    if (!held.isShown) {
+      this.#held.delete(clientId);
+      this.#dirty.delete(clientId);
+      return;
+    }
+    held.goneAtMs = this.#now();
+    if (!held.isQueued) this.#gone.push(clientId);
+    held.isQueued = true;
     this.#changed(clientId);
   }
 
-  #forgetGone(): void {
+  /** Forgets those that went long ago, and the oldest above `max`. Never one whose end was not announced. */
+  #forgetGone(max = Number.POSITIVE_INFINITY): void {
     const before = this.#now() - REMEMBER_GONE_MS;
-    while (this.#gone.length > 0) {
-      const clientId = this.#gone[0] as number;
+    for (; this.#goneHead < this.#gone.length; this.#goneHead++) {
+      const clientId = this.#gone[this.#goneHead] as number;
       const held = this.#held.get(clientId);
-      if (held?.state === undefined && held !== undefined && held.goneAtMs > before) return;
-      this.#gone.shift();
-      if (held !== undefined && held.state === undefined && !this.#dirty.has(clientId)) this.#held.delete(clientId);
+      if (held === undefined) continue;
+      if (held.state === undefined) {
+        const isLate = held.goneAtMs <= before || this.#gone.length - this.#goneHead > max;
+        if (!isLate || this.#dirty.has(clientId)) break;
+        this.#held.delete(clientId);
+      }
+      held.isQueued = false;
+    }
+    if (this.#goneHead * 2 > this.#gone.length) {
+      this.#gone = this.#gone.slice(this.#goneHead);
+      this.#goneHead = 0;
     }
   }
 
@@ -201,9 +288,13 @@ export class AwarenessTable {
   }
 }
 
+/** The same with a state of its own: what is received is a view of a whole chunk read from the socket. */
+function kept({ clientId, clock, state }: AwarenessEntry): AwarenessEntry {
+  return { clientId, clock, state: state.slice() };
+}
+
 /** The rule of y-protocols: an unknown client counts as clock 0, and a null wins over a state with its own clock. */
 function isNewer(held: Held | undefined, entry: AwarenessEntry): boolean {
-  if (entry.clock >= CLOCK_LIMIT) return false;
   const known = held?.clock ?? 0;
   if (entry.clock !== known) return entry.clock > known;
   return held?.state !== undefined && isNullState(entry);

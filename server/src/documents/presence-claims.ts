@@ -6,7 +6,8 @@ import type { Session } from './session.ts';
  *
  * Two cases look the same on the wire: a client that reconnected while its old connection is not known to be dead yet,
  * and somebody writing over a stranger's state. So the owner is asked: while its client answers, it keeps its states;
- * when it does not, or leaves, the newest claim is taken up.
+ * when it does not, or leaves, the newest claim is taken up. Who came first keeps a state as long as it answers; without
+ * authentication nothing tells who is right (docs/protocol.md, "Whose a state is").
  */
 export class PresenceClaims {
   readonly #table: AwarenessTable;
@@ -23,6 +24,9 @@ export class PresenceClaims {
     const { owner, entry } = contested;
     const open = this.#open.get(owner);
     if (open !== undefined) {
+      const earlier = open.get(entry.clientId);
+      // Who claims its own id with a clock that is not newer may have brought a newer one before.
+      if (earlier?.session === session && earlier.contested.isNewer && !contested.isNewer) return;
       open.set(entry.clientId, { session, contested });
       return;
     }
