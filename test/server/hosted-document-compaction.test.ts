@@ -99,7 +99,9 @@ describe('a live document', () => {
 
   test('a result that would lose structs is refused and the log stays as it is', async () => {
     const { store, workers, document, type, logged } = await openWith({ compactAfterBytes: 100 });
-    workers.compactWith = (input) => compact({ ...input, updates: input.updates.slice(0, -1) });
+    workers.compactWith = (input) => {
+      return { ...compact({ ...input, updates: input.updates.slice(0, -1) }), taken: input.updates.length };
+    };
 
     await type('kept');
     await type('x'.repeat(100));
@@ -175,13 +177,44 @@ describe('a document that goes idle', () => {
   });
 });
 
+describe('a compaction that does not get to the end of the log', () => {
+  test('switches to what it got to, in whole records, and leaves the rest in the tail', async () => {
+    const { store, workers, document, session, type } = await openWith({ compactAfterBytes: 400 });
+    workers.compactWith = (input) => {
+      if (input.allOrNothing === true) return { ...compact({ ...input, updates: [] }), taken: 0 };
+      const taken = 3; // the first record and half of the second
+      const output = compact({ ...input, updates: input.updates.slice(0, taken) });
+      const lateRefusal = { index: 2, update: Uint8Array.of(0, 0), reason: 'of a record that is not covered' };
+      return { ...output, taken, refused: [lateRefusal] };
+    };
+    const [cleo, dora] = [new Typist(4), new Typist(5)];
+    for (const typist of [cleo, dora]) document.receive(session, typist.type('a'));
+    await document.save();
+    const others = [enter(document, new FakeSession('ed')), enter(document, new FakeSession('fay'))];
+    for (const [i, other] of others.entries()) document.receive(other, new Typist(6 + i).type('b'));
+    await document.save();
+    await type('x'.repeat(400));
+    await settle();
+
+    const stored = await store.load('doc');
+    expect(stored.snapshot?.sequence).toBe(1);
+    expect(stored.tail.map(({ sequence }) => sequence)).toEqual([2, 3]);
+    expect(await store.quarantined('doc')).toEqual([]);
+    expect(enter(document).text()).toHaveLength(404);
+    expect(enter(await openHouse({}, store).registry.open('doc')).text()).toHaveLength(404);
+  });
+});
+
 /** Workers that refuse every update with structs of a client id. */
 function refusing(clientId: number): typeof compact {
-  return ({ snapshot, updates }) => {
-    const bad = updates.map((update) => Y.parseUpdateMeta(update).to.has(clientId));
-    const output = compact({ snapshot, updates: updates.filter((_, index) => bad[index] === false) });
-    const refused = bad.flatMap((isBad, index) => (isBad ? [{ index, reason: 'did not integrate: made up' }] : []));
-    return { ...output, refused };
+  const isBad = (update: Uint8Array): boolean => Y.parseUpdateMeta(update).to.has(clientId);
+  return ({ snapshot, updates, allOrNothing }) => {
+    if (allOrNothing === true && updates.some(isBad)) return { ...compact({ snapshot, updates: [] }), taken: 0 };
+    const output = compact({ snapshot, updates: updates.filter((update) => !isBad(update)) });
+    const refused = updates.flatMap((update, index) =>
+      isBad(update) ? [{ index, update, reason: 'did not integrate: made up' }] : [],
+    );
+    return { ...output, refused, taken: updates.length };
   };
 }
 

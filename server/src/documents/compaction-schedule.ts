@@ -71,11 +71,11 @@ export class CompactionSchedule {
   }
 
   /** Never rejects: a compaction that fails is logged, and tried again when the tail has doubled. */
-  #start(): Promise<void> {
+  async #start(): Promise<void> {
     this.#running ??= this.#compact().finally(() => {
       this.#running = undefined;
     });
-    return this.#running;
+    await this.#running;
   }
 
   async #compact(): Promise<void> {
@@ -90,7 +90,7 @@ export class CompactionSchedule {
         batches,
         stateVector: advance(snapshot?.clocks, batches),
       });
-      document.adopt(result, end);
+      document.adopt(result, this.#positionBehind(result.snapshot.sequence, end));
       this.#notBelowBytes = 0;
       for (const { reason, author } of result.quarantined) {
         this.#logger.warn({ documentName: document.name, author, reason }, 'update quarantined');
@@ -100,5 +100,13 @@ export class CompactionSchedule {
       this.#notBelowBytes = document.tail.byteLength * 2;
       this.#logger.error({ documentName: document.name, err: error }, 'compaction failed');
     }
+  }
+
+  /** The last position, of those that were compacted, before which there is nothing after this log record. */
+  #positionBehind(sequence: number, end: number): number {
+    const { tail } = this.#document;
+    let position = end;
+    while (position > tail.start && (tail.before(position).at(-1)?.sequence ?? 0) > sequence) position--;
+    return position;
   }
 }

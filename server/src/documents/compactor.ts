@@ -1,5 +1,6 @@
-import type { DocumentStore, LogEntry, QuarantinedUpdate, Snapshot } from '@headwater/persistence';
+import type { DocumentStore, LogRecord, QuarantinedUpdate, Snapshot } from '@headwater/persistence';
 import { covers, decodeStateVector } from '@headwater/protocol';
+import type { CompactionInput, CompactionOutput } from '../workers/document-tasks.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
 import type { TailBatch } from './tail.ts';
 
@@ -22,14 +23,18 @@ export interface CompactionResult {
 export class Compactor {
   readonly #store: DocumentStore;
   readonly #workers: DocumentWorkers;
+  readonly #now: () => number;
 
-  constructor(store: DocumentStore, workers: DocumentWorkers) {
+  /** `now`: milliseconds since the epoch. */
+  constructor(store: DocumentStore, workers: DocumentWorkers, now: () => number = Date.now) {
     this.#store = store;
     this.#workers = workers;
+    this.#now = now;
   }
 
   /**
-   * Resolves once the new snapshot is on disk.
+   * Resolves once the new snapshot is on disk. It may contain only the oldest log records of the job, when too much of
+   * the others does not integrate.
    *
    * @throws Error when the result would lose something; the stored document is untouched then
    */
@@ -37,32 +42,62 @@ export class Compactor {
     const sequence = job.batches.at(-1)?.sequence;
     if (sequence === undefined) throw new RangeError(`nothing to compact in "${job.documentName}"`);
     const input = { snapshot: job.snapshot?.update, updates: job.batches.flatMap((batch) => batch.updates) };
-    let output = await this.#workers.compact(input);
-    let entries: readonly LogEntry[] = [];
-    if (output.refused.length > 0) {
-      // The batches are folded: which of the updates in them is to blame only the log can tell.
-      entries = await this.#entriesUpTo(job.documentName, sequence);
-      output = await this.#workers.compact({ ...input, updates: entries.map((entry) => entry.update) });
-    }
+    const output = await this.#workers.compact({ ...input, allOrNothing: true });
+    // The batches are folded: which of the updates in them is to blame only the log can tell.
+    if (output.taken < input.updates.length) return this.#runFromLog(job, sequence);
+    expectToCover(job, output);
+    return this.#replace(job.documentName, { sequence, ...snapshotOf(output), timeMs: this.#now() }, []);
+  }
 
-    if (output.refused.length === 0 && !covers(decodeStateVector(output.stateVector), job.stateVector)) {
-      throw new Error(`compacting "${job.documentName}" would have lost structs; its log is kept as it is`);
+  async #runFromLog(job: CompactionJob, upTo: number): Promise<CompactionResult> {
+    const { documentName } = job;
+    const records = await this.#recordsUpTo(documentName, upTo);
+    const entries = records.flatMap((record) => record.entries);
+    const input: CompactionInput = {
+      snapshot: job.snapshot?.update,
+      updates: entries.map((entry) => entry.update),
+      minTaken: records[0]?.entries.length,
+    };
+    const output = await this.#workers.compact(input);
+    if (output.refused.length === 0 && output.taken === entries.length) expectToCover(job, output);
+
+    // A snapshot stands for whole records. One that was begun stays in the log: to have part of it twice does no harm.
+    let sequence: number | undefined;
+    let covered = 0;
+    for (const record of records) {
+      if (covered + record.entries.length > output.taken) break;
+      covered += record.entries.length;
+      sequence = record.sequence;
     }
-    const timeMs = Date.now();
-    const { update, stateVector, deleteSet } = output;
-    const snapshot = { sequence, update, stateVector, deleteSet, timeMs };
-    const quarantined = output.refused.map(({ index, reason }) => ({
-      update: entries[index]?.update ?? new Uint8Array(),
-      author: entries[index]?.author ?? '',
-      reason,
-      timeMs,
-    }));
-    await this.#store.replaceSnapshot(job.documentName, snapshot, quarantined);
+    if (sequence === undefined) throw new Error(`no log record of "${documentName}" was taken; it is kept as it is`);
+    const timeMs = this.#now();
+    const quarantined = output.refused
+      .filter(({ index }) => index < covered)
+      .map(({ index, update, reason }) => ({ update, author: entries[index]?.author ?? '', reason, timeMs }));
+    return this.#replace(documentName, { sequence, ...snapshotOf(output), timeMs }, quarantined);
+  }
+
+  async #replace(
+    documentName: string,
+    snapshot: Snapshot,
+    quarantined: readonly QuarantinedUpdate[],
+  ): Promise<CompactionResult> {
+    await this.#store.replaceSnapshot(documentName, snapshot, quarantined);
     return { snapshot, quarantined };
   }
 
-  async #entriesUpTo(documentName: string, sequence: number): Promise<readonly LogEntry[]> {
+  async #recordsUpTo(documentName: string, sequence: number): Promise<readonly LogRecord[]> {
     const { tail } = await this.#store.load(documentName);
-    return tail.filter((record) => record.sequence <= sequence).flatMap((record) => record.entries);
+    return tail.filter((record) => record.sequence <= sequence);
   }
+}
+
+function expectToCover({ documentName, stateVector }: CompactionJob, output: CompactionOutput): void {
+  if (covers(decodeStateVector(output.stateVector), stateVector)) return;
+  throw new Error(`compacting "${documentName}" would have lost structs; its log is kept as it is`);
+}
+
+function snapshotOf(output: CompactionOutput): Pick<Snapshot, 'update' | 'stateVector' | 'deleteSet'> {
+  const { update, stateVector, deleteSet } = output;
+  return { update, stateVector, deleteSet };
 }

@@ -14,7 +14,8 @@ function moved(value: unknown, arrays: readonly Uint8Array[]): unknown {
 
 export function compaction(input: CompactionInput): unknown {
   const output = compact(input);
-  return moved(output, [output.update, output.stateVector, output.deleteSet]);
+  const refused = output.refused.map(({ update }) => update);
+  return moved(output, [output.update, output.stateVector, output.deleteSet, ...refused]);
 }
 
 export function diff({ update, stateVector }: { update: Uint8Array; stateVector: Uint8Array }): unknown {
