@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { compact } from '../../server/src/workers/document-tasks.ts';
+import { CompactionTimeoutError } from '../../server/src/workers/worker-pool.ts';
 import { deferred } from './deferred.ts';
 import { enter, FakeSession, openHouse, Typist } from './support.ts';
 
@@ -174,6 +175,59 @@ describe('a document that goes idle', () => {
 
     expect(document.state).toBe('closed');
     expect((await store.load('doc')).tail).toHaveLength(1);
+  });
+});
+
+async function openSlow() {
+  const house = await openWith({ compactAfterBytes: 100 });
+  house.workers.compactWith = () => {
+    throw new CompactionTimeoutError(30_000);
+  };
+  await house.type('x'.repeat(200));
+  await settle();
+  return house;
+}
+
+describe('a compaction that takes too long', () => {
+  test('is warned of once each time, and tried again after a minute, then after two', async () => {
+    const { workers, type, logged } = await openSlow();
+    const attempts: number[] = [];
+    for (const waitMs of [0, 59_000, 1_000, 119_000, 1_000]) {
+      await vi.advanceTimersByTimeAsync(waitMs);
+      await type('more');
+      await settle();
+      attempts.push(workers.compactions);
+    }
+
+    expect(attempts).toEqual([1, 1, 2, 2, 3]);
+    expect(logged.filter(({ level }) => level === 'warn')).toHaveLength(3);
+    expect(logged.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  test('leaves the document readable, and keeps it neither from being unloaded nor, when it is back, from waiting on', async () => {
+    const { store, registry, workers, document, session } = await openSlow();
+    document.leave(session);
+    await vi.advanceTimersByTimeAsync(UNLOAD_AFTER_MS);
+    const stateThen = document.state;
+
+    const again = await registry.open('doc');
+    const reader = enter(again);
+    again.receive(reader, new Typist(2).type('back'));
+    await again.save();
+    await settle();
+
+    expect(stateThen).toBe('closed');
+    expect(again).not.toBe(document);
+    expect(workers.compactions).toBe(1);
+    expect(enter(again).text()).toContain('x'.repeat(200));
+    expect((await store.load('doc')).tail).toHaveLength(2);
+
+    workers.compactWith = compact;
+    await vi.advanceTimersByTimeAsync(60_000);
+    again.receive(reader, new Typist(3).type('later'));
+    await again.save();
+    await settle();
+    expect((await store.load('doc')).tail).toEqual([]);
   });
 });
 

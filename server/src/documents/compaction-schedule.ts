@@ -1,4 +1,5 @@
 import type { Logger } from '../logging/logger.ts';
+import { CompactionTimeoutError } from '../workers/worker-pool.ts';
 import { advance, type LoadedSnapshot } from './answer.ts';
 import type { CompactionResult, Compactor } from './compactor.ts';
 import type { Tail } from './tail.ts';
@@ -52,7 +53,7 @@ export class CompactionSchedule {
   /** Whether a document that goes idle should be compacted first. */
   get isWorthIt(): boolean {
     const { tail } = this.#document;
-    if (tail.updateCount === 0) return false;
+    if (tail.updateCount === 0 || this.#isBackingOff) return false;
     return tail.updateCount >= IDLE_COMPACTION_UPDATES || tail.byteLength > this.#snapshotBytes * IDLE_COMPACTION_SHARE;
   }
 
@@ -70,8 +71,16 @@ export class CompactionSchedule {
     return this.#document.snapshot()?.stored.update.length ?? 0;
   }
 
-  /** Never rejects: a compaction that fails is logged, and tried again when the tail has doubled. */
+  get #isBackingOff(): boolean {
+    return this.#compactor.isBackingOff(this.#document.name);
+  }
+
+  /**
+   * Never rejects: a compaction that fails is logged, and tried again when the tail has doubled. One that took too long is
+   * tried again after a while, longer each time; until then the tail stays as it is, and the document may be unloaded with it.
+   */
   async #start(): Promise<void> {
+    if (this.#running === undefined && this.#isBackingOff) return;
     this.#running ??= this.#compact().finally(() => {
       this.#running = undefined;
     });
@@ -97,6 +106,10 @@ export class CompactionSchedule {
       }
     } catch (error) {
       if (this.#isStopped) return;
+      if (error instanceof CompactionTimeoutError) {
+        this.#logger.warn({ documentName: document.name, err: error }, 'compaction took too long');
+        return;
+      }
       this.#notBelowBytes = document.tail.byteLength * 2;
       this.#logger.error({ documentName: document.name, err: error }, 'compaction failed');
     }

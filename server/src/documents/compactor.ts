@@ -1,7 +1,7 @@
 import type { DocumentStore, LogRecord, QuarantinedUpdate, Snapshot } from '@headwater/persistence';
 import { covers, decodeStateVector } from '@headwater/protocol';
 import type { CompactionInput, CompactionOutput } from '../workers/document-tasks.ts';
-import type { DocumentWorkers } from '../workers/worker-pool.ts';
+import { CompactionTimeoutError, type DocumentWorkers } from '../workers/worker-pool.ts';
 import type { TailBatch } from './tail.ts';
 
 /** What a compaction needs of a document, taken at one moment. */
@@ -19,11 +19,19 @@ export interface CompactionResult {
   readonly quarantined: readonly QuarantinedUpdate[];
 }
 
+/** After a compaction that took too long the next one waits for this, twice as long each time. */
+const FIRST_RETRY_MS = 60_000;
+const MAX_RETRY_MS = 6 * 60 * 60 * 1000;
+/** So many documents that took too long are remembered, whether they are in memory or not. */
+const MAX_SLOW_DOCUMENTS = 1_000;
+
 /** Makes the next snapshot in a worker and switches the store to it. */
 export class Compactor {
   readonly #store: DocumentStore;
   readonly #workers: DocumentWorkers;
   readonly #now: () => number;
+  /** By name; who took too long last comes last. */
+  readonly #slow = new Map<string, { readonly delayMs: number; readonly untilMs: number }>();
 
   /** `now`: milliseconds since the epoch. */
   constructor(store: DocumentStore, workers: DocumentWorkers, now: () => number = Date.now) {
@@ -32,13 +40,30 @@ export class Compactor {
     this.#now = now;
   }
 
+  /** Whether the last compaction of this document took too long for another attempt so soon. */
+  isBackingOff(documentName: string): boolean {
+    return (this.#slow.get(documentName)?.untilMs ?? 0) > this.#now();
+  }
+
   /**
    * Resolves once the new snapshot is on disk. It may contain only the oldest log records of the job, when too much of
    * the others does not integrate.
    *
-   * @throws Error when the result would lose something; the stored document is untouched then
+   * @throws CompactionTimeoutError when it took too long
+   * @throws Error when the result would lose something; in both cases the stored document is untouched
    */
   async run(job: CompactionJob): Promise<CompactionResult> {
+    try {
+      const result = await this.#run(job);
+      this.#slow.delete(job.documentName);
+      return result;
+    } catch (error) {
+      if (error instanceof CompactionTimeoutError) this.#backOff(job.documentName);
+      throw error;
+    }
+  }
+
+  async #run(job: CompactionJob): Promise<CompactionResult> {
     const sequence = job.batches.at(-1)?.sequence;
     if (sequence === undefined) throw new RangeError(`nothing to compact in "${job.documentName}"`);
     const input = { snapshot: job.snapshot?.update, updates: job.batches.flatMap((batch) => batch.updates) };
@@ -84,6 +109,15 @@ export class Compactor {
   ): Promise<CompactionResult> {
     await this.#store.replaceSnapshot(documentName, snapshot, quarantined);
     return { snapshot, quarantined };
+  }
+
+  #backOff(documentName: string): void {
+    const before = this.#slow.get(documentName)?.delayMs ?? FIRST_RETRY_MS / 2;
+    const delayMs = Math.min(before * 2, MAX_RETRY_MS);
+    this.#slow.delete(documentName);
+    this.#slow.set(documentName, { delayMs, untilMs: this.#now() + delayMs });
+    const [oldest] = this.#slow.keys();
+    if (this.#slow.size > MAX_SLOW_DOCUMENTS && oldest !== undefined) this.#slow.delete(oldest);
   }
 
   async #recordsUpTo(documentName: string, sequence: number): Promise<readonly LogRecord[]> {
