@@ -12,20 +12,14 @@ export {
   decodeFrame,
   EMPTY_STATE_VECTOR,
   EMPTY_UPDATE,
-  encodeAwareness,
-  encodePermissionDenied,
-  encodeSyncStep1,
-  encodeSyncStep2,
-  encodeUpdate,
   KEEP_ALIVE,
   MAX_MESSAGES_PER_FRAME,
   MessageType,
   PROTOCOL_VERSION,
   SyncKind,
 } from './messages.ts';
-export { updateOfDeleteSet } from './update/delete-set.ts';
+export { MAX_UNSORTED_RANGES, updateOfDeleteSet } from './update/delete-set.ts';
 export { deleteSetOf, diffUpdate } from './update/diff-update.ts';
-export { type ClockRange, inspectUpdate, type UpdateSummary } from './update/inspect-update.ts';
 export { joinUpdates } from './update/join-updates.ts';
 export { type Admission, Knowledge } from './update/knowledge.ts';
-export { covers, decodeStateVector } from './update/state-vector.ts';
+export { covers, decodeStateVector, MAX_CLIENTS } from './update/state-vector.ts';

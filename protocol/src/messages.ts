@@ -1,6 +1,4 @@
 import { ByteReader } from './byte-reader.ts';
-import { putVarUint, varUintSize } from './byte-writer.ts';
-import { utf8Encoder } from './utf8.ts';
 
 /** First varUint of every y-websocket message. These belong to y-protocols: never renumber, only append. */
 export const MessageType = { Sync: 0, Awareness: 1, Auth: 2, QueryAwareness: 3 } as const;
@@ -80,44 +78,4 @@ function readSync(reader: ByteReader): ClientMessage {
     default:
       return reader.fail('unknown sync kind', at);
   }
-}
-
-/** "Here is my state vector: send me what I lack." */
-export function encodeSyncStep1(stateVector: Uint8Array): Uint8Array {
-  return encodeSync(SyncKind.Step1, stateVector);
-}
-
-/** "Here is what you lack." Clients call themselves synced on receiving it. */
-export function encodeSyncStep2(update: Uint8Array): Uint8Array {
-  return encodeSync(SyncKind.Step2, update);
-}
-
-export function encodeUpdate(update: Uint8Array): Uint8Array {
-  return encodeSync(SyncKind.Update, update);
-}
-
-/** @param awarenessUpdate - As made by `encodeAwarenessUpdate`. */
-export function encodeAwareness(awarenessUpdate: Uint8Array): Uint8Array {
-  const message = new Uint8Array(1 + varUintSize(awarenessUpdate.length) + awarenessUpdate.length);
-  message[0] = MessageType.Awareness;
-  message.set(awarenessUpdate, putVarUint(message, 1, awarenessUpdate.length));
-  return message;
-}
-
-/** Stock clients only log the reason. */
-export function encodePermissionDenied(reason: string): Uint8Array {
-  const text = utf8Encoder.encode(reason);
-  const message = new Uint8Array(2 + varUintSize(text.length) + text.length);
-  message[0] = MessageType.Auth;
-  message[1] = 0;
-  message.set(text, putVarUint(message, 2, text.length));
-  return message;
-}
-
-function encodeSync(kind: number, body: Uint8Array): Uint8Array {
-  const message = new Uint8Array(2 + varUintSize(body.length) + body.length);
-  message[0] = MessageType.Sync;
-  message[1] = kind;
-  message.set(body, putVarUint(message, 2, body.length));
-  return message;
 }

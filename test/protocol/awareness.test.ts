@@ -95,13 +95,13 @@ test.each([
   );
 });
 
-function message(count: number): Uint8Array {
+function messageOf(count: number): Uint8Array {
   return encodeAwarenessUpdate(Array.from({ length: count }, (_, i) => ({ clientId: i, clock: 1, state: bytes('') })));
 }
 
 test('a message carries so many clients and no more', () => {
-  expect(decoded(message(MAX_AWARENESS_ENTRIES))).toHaveLength(MAX_AWARENESS_ENTRIES);
-  expect(() => decodeAwareness(message(MAX_AWARENESS_ENTRIES + 1))).toThrow(
+  expect(decoded(messageOf(MAX_AWARENESS_ENTRIES))).toHaveLength(MAX_AWARENESS_ENTRIES);
+  expect(() => decodeAwareness(messageOf(MAX_AWARENESS_ENTRIES + 1))).toThrow(
     expect.objectContaining({
       code: 'HW_AWARENESS_MALFORMED',
       message: `awareness update: more than ${MAX_AWARENESS_ENTRIES} clients at byte 0`,

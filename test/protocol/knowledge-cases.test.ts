@@ -1,7 +1,8 @@
-import { deleteSetOf, diffUpdate, inspectUpdate, Knowledge } from '@headwater/protocol';
+import { deleteSetOf, diffUpdate, Knowledge } from '@headwater/protocol';
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { docOf } from '../support/sessions.ts';
+import { inspectUpdate } from './inspect-update.ts';
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 /** A varUint of three bytes. */

@@ -1,4 +1,4 @@
-import { decodeStateVector, HeadwaterError, inspectUpdate, Knowledge } from '@headwater/protocol';
+import { decodeStateVector, Knowledge, MAX_CLIENTS } from '@headwater/protocol';
 import fc from 'fast-check';
 import { createEncoder, toUint8Array, writeAny, writeVarString, writeVarUint } from 'lib0/encoding';
 import { describe, expect, test } from 'vitest';
@@ -6,6 +6,9 @@ import * as Y from 'yjs';
 import { damaged } from '../support/mutations.ts';
 import { Random } from '../support/random.ts';
 import { playSession, sessionPlans } from '../support/sessions.ts';
+import { inspectUpdate } from './inspect-update.ts';
+
+const MALFORMED = expect.objectContaining({ code: 'HW_UPDATE_MALFORMED' });
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 
@@ -53,6 +56,7 @@ describe('an update is refused', () => {
       bytes('00 01 05 ff 7f 00 01'),
       'number of deletions is more than the bytes left can hold at byte 3',
     ],
+    ['with a section of no structs', bytes('01 00 05 00 00'), 'list of no structs at byte 1'],
     [
       'with two sections of one client',
       bytes('02 01 05 00 00 01 01 05 01 00 01 00'),
@@ -156,14 +160,14 @@ describe('an update is refused', () => {
     const update = Y.encodeStateAsUpdate(oracle);
 
     for (let end = 0; end < update.length; end++) {
-      expect(() => inspectUpdate(update.subarray(0, end)), `${end} bytes`).toThrow(HeadwaterError);
+      expect(() => inspectUpdate(update.subarray(0, end)), `${end} bytes`).toThrow(MALFORMED);
     }
   });
 
   test('in the v2 encoding', () => {
     const { oracle } = playSession({ seed: 7, clients: 3, steps: 60 });
 
-    expect(() => inspectUpdate(Y.encodeStateAsUpdateV2(oracle))).toThrow(HeadwaterError);
+    expect(() => inspectUpdate(Y.encodeStateAsUpdateV2(oracle))).toThrow(MALFORMED);
   });
 });
 
@@ -211,7 +215,7 @@ describe('an update is read', () => {
         const variants = Array.from({ length: 100 }, () => damaged(random.pick([full, ...updates]), full, random));
 
         for (const variant of variants.filter((update) => !isDecodedByYjs(update))) {
-          expect(() => inspectUpdate(variant)).toThrow(HeadwaterError);
+          expect(() => inspectUpdate(variant)).toThrow(MALFORMED);
         }
       }),
       { numRuns: 60 },
@@ -241,6 +245,38 @@ describe('a state vector', () => {
     expect(() => decodeStateVector(bytes(encoded))).toThrow(
       expect.objectContaining({ code: 'HW_UPDATE_MALFORMED', message: `state vector: ${message}` }),
     );
+  });
+});
+
+/** A count and as many bodies, in which -1 stands for a client id. */
+function clients(count: number, body: readonly number[]): Uint8Array {
+  const encoder = createEncoder();
+  writeVarUint(encoder, count);
+  for (let i = 0; i < count; i++) for (const field of body) writeVarUint(encoder, field < 0 ? i : field);
+  return toUint8Array(encoder);
+}
+
+describe('of clients', () => {
+  test('a state vector holds so many and no more', () => {
+    expect(decodeStateVector(clients(MAX_CLIENTS, [-1, 1])).size).toBe(MAX_CLIENTS);
+    expect(() => decodeStateVector(clients(MAX_CLIENTS + 1, [-1, 1]))).toThrow(
+      expect.objectContaining({
+        code: 'HW_UPDATE_MALFORMED',
+        message: `state vector: more than ${MAX_CLIENTS} clients at byte 0`,
+      }),
+    );
+  });
+
+  test('an update of a peer holds so many and no more, a document may', () => {
+    // without its delete set, which is not looked at any more
+    expect(() => Knowledge.empty().admit(clients(MAX_CLIENTS + 1, [1, -1, 0, 0, 1]))).toThrow(
+      expect.objectContaining({
+        code: 'HW_UPDATE_MALFORMED',
+        message: `update: more than ${MAX_CLIENTS} clients at byte 0`,
+      }),
+    );
+    const stored = Knowledge.fromEncoded(clients(MAX_CLIENTS + 1, [-1, 1]), bytes('00'));
+    expect(stored.clock(MAX_CLIENTS)).toBe(1);
   });
 });
 

@@ -3,9 +3,9 @@ import { composeUpdate, type Run } from './compose.ts';
 import { type DeleteSet, decodeDeleteSet, writeDeleteSet } from './delete-set.ts';
 import { addRange, firstRangeAfter, pushMissing, pushRange, type Ranges, unionOfRanges } from './ranges.ts';
 import { resolveReadiness } from './ready.ts';
-import { scanUpdate } from './scan-update.ts';
+import { type PeerLimits, scanUpdate } from './scan-update.ts';
 import type { Section } from './section.ts';
-import { decodeStateVector, encodeStateVector } from './state-vector.ts';
+import { decodeStateVector, encodeStateVector, MAX_CLIENTS } from './state-vector.ts';
 
 /** What became of an update. */
 export interface Admission {
@@ -31,6 +31,9 @@ const NO_DELETIONS: ReadonlyMap<number, Ranges> = new Map();
 /** Up to this many ranges are inserted one by one; more are merged in one pass. */
 const MAX_SINGLE_INSERTS = 8;
 
+/** A shorter delete set is read sooner than it is compared. */
+const MIN_COMPARED_BYTES = 256;
+
 /**
  * What a document knows: how far it has integrated each client's structs, and what is deleted. That is enough to tell the new
  * part of an update from the known part and from the part that cannot be integrated yet, without the document itself.
@@ -44,6 +47,12 @@ export class Knowledge {
   readonly #deleted: Map<number, number[]>;
   #encodedStateVector: Uint8Array | undefined;
   #encodedDeleteSet: Uint8Array | undefined;
+  /** How long it was when it was last encoded. */
+  #deleteSetLength = 0;
+  readonly #peerLimits: PeerLimits = {
+    maxClients: MAX_CLIENTS,
+    knownDeleteSet: (length) => this.#deleteSetToCompare(length),
+  };
 
   private constructor(clocks: Map<number, number>, deleted: Map<number, number[]>) {
     this.#clocks = clocks;
@@ -61,11 +70,12 @@ export class Knowledge {
    * @throws HeadwaterError `HW_UPDATE_MALFORMED`
    */
   static fromEncoded(stateVector: Uint8Array, deleteSet: Uint8Array): Knowledge {
-    const knowledge = new Knowledge(decodeStateVector(stateVector), new Map());
+    const knowledge = new Knowledge(decodeStateVector(stateVector, Number.POSITIVE_INFINITY), new Map());
     for (const [clientId, clock] of knowledge.#clocks) if (clock === 0) knowledge.#clocks.delete(clientId);
     const deletions = knowledge.#splitDeletions(decodeDeleteSet(deleteSet));
     knowledge.#learnDeletions(deletions.added);
     if (deletions.isWhole) knowledge.#encodedDeleteSet = deleteSet;
+    knowledge.#deleteSetLength = deleteSet.length;
     return knowledge;
   }
 
@@ -88,6 +98,7 @@ export class Knowledge {
   /** Cached until a new deletion is admitted. Do not write into it. */
   encodeDeleteSet(): Uint8Array {
     this.#encodedDeleteSet ??= encodeDeleteSet(this.#deleted);
+    this.#deleteSetLength = this.#encodedDeleteSet.length;
     return this.#encodedDeleteSet;
   }
 
@@ -97,7 +108,7 @@ export class Knowledge {
    * @throws HeadwaterError `HW_UPDATE_MALFORMED` for anything Yjs would not decode or integrate; nothing is taken up then.
    */
   admit(update: Uint8Array): Admission {
-    const scanned = scanUpdate(update, this.#clocks, () => this.encodeDeleteSet());
+    const scanned = scanUpdate(update, this.#clocks, this.#peerLimits);
     const { sections, deleteSet } = scanned;
     resolveReadiness(scanned, this.#clocks);
 
@@ -129,6 +140,15 @@ export class Knowledge {
           ? composeUpdate(update, waitingRuns, deletions.waiting)
           : undefined,
     };
+  }
+
+  /**
+   * Encoding costs what reading a delete set of that length costs, so it is not done for a much shorter one: deletions of one
+   * clock in turns with short delete sets would have all that is known encoded again for each.
+   */
+  #deleteSetToCompare(length: number): Uint8Array | undefined {
+    if (length < MIN_COMPARED_BYTES || length * 2 < this.#deleteSetLength) return undefined;
+    return this.encodeDeleteSet();
   }
 
   /** Deletions of known clocks that are not known to be deleted, and those of clocks still to come. */

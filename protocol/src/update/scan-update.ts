@@ -10,9 +10,6 @@ const HAS_RIGHT_ORIGIN = 0x40;
 const HAS_PARENT_KEY = 0x20;
 const REF = 0x1f;
 
-/** A shorter delete set is read sooner than the known one is encoded. */
-const MIN_COMPARED_BYTES = 256;
-
 /** An update taken apart without building a struct. */
 export interface ScannedUpdate {
   /** One per client, in the order of the update. */
@@ -24,21 +21,27 @@ export interface ScannedUpdate {
   readonly deleteSetAt: number;
 }
 
+/** What an update of a peer is measured against. */
+export interface PeerLimits {
+  readonly maxClients: number;
+  /**
+   * All known deletions, encoded, when comparing them with a delete set of this length is sooner done than reading that. Every
+   * client that reconnects sends all deletions of the document; when they are the known ones to the byte they are not read.
+   */
+  knownDeleteSet(length: number): Uint8Array | undefined;
+}
+
 /**
  * Reads a v1 update from its first byte to its last and checks all of it, remembering per client only where what `known`
  * lacks begins, and which structs refer to other clients' clocks that `known` lacks.
  *
- * @param knownDeleteSet - Encoded, asked for when the update deletes a lot. Every client that reconnects sends all deletions
- *   of the document; when they are the known ones to the byte they are compared, not read.
+ * @param peer - Given when the update comes from a peer: what may be skipped, and what is too much.
  * @throws HeadwaterError `HW_UPDATE_MALFORMED`
  */
-export function scanUpdate(
-  update: Uint8Array,
-  known: ReadonlyMap<number, number>,
-  knownDeleteSet?: () => Uint8Array,
-): ScannedUpdate {
+export function scanUpdate(update: Uint8Array, known: ReadonlyMap<number, number>, peer?: PeerLimits): ScannedUpdate {
   const reader = new ByteReader(update, 'HW_UPDATE_MALFORMED', 'update');
   const sectionCount = reader.count('number of clients', 3);
+  if (peer !== undefined && sectionCount > peer.maxClients) reader.fail(`more than ${peer.maxClients} clients`, 0);
   const sections: Section[] = [];
   const byClient = sectionCount > 1 ? new Map<number, Section>() : undefined;
   for (let i = 0; i < sectionCount; i++) {
@@ -50,8 +53,8 @@ export function scanUpdate(
     sections.push(section);
   }
   const deleteSetAt = reader.pos;
-  const isWorthComparing = knownDeleteSet !== undefined && reader.remaining >= MIN_COMPARED_BYTES;
-  if (isWorthComparing && isDeleteSetAt(update, deleteSetAt, knownDeleteSet())) {
+  const knownDeleteSet = peer?.knownDeleteSet(reader.remaining);
+  if (knownDeleteSet !== undefined && isDeleteSetAt(update, deleteSetAt, knownDeleteSet)) {
     return { sections, byClient, deleteSet: NOTHING_NEW, deleteSetAt };
   }
   const deleteSet = readDeleteSet(reader);
@@ -60,27 +63,30 @@ export function scanUpdate(
 }
 
 function scanSection(reader: ByteReader, known: ReadonlyMap<number, number>): Section {
+  const at = reader.pos;
   const count = reader.count('number of structs', 2);
+  // Yjs writes only clients it has something of, and millions of empty lists would cost more than anything they say
+  if (count === 0) reader.fail('list of no structs', at);
   const clientId = reader.varUint('client id');
   const startClock = reader.varUint('clock');
   const section = new Section(clientId, startClock, reader.pos, known.get(clientId) ?? 0);
   let clock = startClock;
   for (let index = 0; index < count; index++) {
-    const at = reader.pos;
+    const structAt = reader.pos;
     const info = reader.byte('struct');
     const ref = info & REF;
     let length: number;
     if (ref === StructRef.GC || ref === StructRef.Skip) {
       // Yjs reads the upper bits in one place and not in another, and writes them nowhere
-      if (info !== ref) reader.fail('unknown struct', at);
+      if (info !== ref) reader.fail('unknown struct', structAt);
       length = reader.varUint('struct length');
     } else {
       length = scanItem(reader, info, section, clock, index, known);
     }
-    if (length === 0) reader.fail('struct of length 0', at);
+    if (length === 0) reader.fail('struct of length 0', structAt);
     const end = clock + length;
-    if (end > MAX_CLOCK) reader.fail('struct ends past the last clock', at);
-    section.pass(index, at, clock, end, ref === StructRef.Skip, reader.pos);
+    if (end > MAX_CLOCK) reader.fail('struct ends past the last clock', structAt);
+    section.pass(index, structAt, clock, end, ref === StructRef.Skip, reader.pos);
     clock = end;
   }
   section.finish(count, clock, reader.pos);

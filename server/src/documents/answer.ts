@@ -20,7 +20,7 @@ export class LoadedSnapshot {
 
   constructor(stored: Snapshot) {
     this.stored = stored;
-    this.#clocks = decodeStateVector(stored.stateVector);
+    this.#clocks = decodeStateVector(stored.stateVector, Number.POSITIVE_INFINITY);
   }
 
   get clocks(): ReadonlyMap<number, number> {

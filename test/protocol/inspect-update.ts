@@ -1,6 +1,6 @@
-import type { Ranges } from './ranges.ts';
-import { scanUpdate } from './scan-update.ts';
-import { type Section, SKIP_FIELDS } from './section.ts';
+import type { Ranges } from '../../protocol/src/update/ranges.ts';
+import { scanUpdate } from '../../protocol/src/update/scan-update.ts';
+import { type Section, SKIP_FIELDS } from '../../protocol/src/update/section.ts';
 
 /** Consecutive clocks of one client; the end is exclusive. */
 export interface ClockRange {
