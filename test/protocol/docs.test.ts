@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { ERROR_CODES, MAX_MESSAGES_PER_FRAME, PROTOCOL_VERSION } from '@headwater/protocol';
+import {
+  ERROR_CODES,
+  MAX_AWARENESS_ENTRIES,
+  MAX_CLIENTS,
+  MAX_MESSAGES_PER_FRAME,
+  MAX_UNSORTED_RANGES,
+  PROTOCOL_VERSION,
+} from '@headwater/protocol';
 import { expect, test } from 'vitest';
 import { REPOSITORY } from '../support/repository.ts';
 
@@ -32,6 +39,18 @@ test('docs/protocol.md has the current version last in its history', () => {
   expect(tableUnder('Versions').at(-1)?.[0]).toBe(String(PROTOCOL_VERSION));
 });
 
-test('docs/protocol.md knows how many messages a frame may carry', () => {
-  expect(page).toContain(`up to ${MAX_MESSAGES_PER_FRAME.toLocaleString('en')}`);
+test.each([
+  ['up to', MAX_MESSAGES_PER_FRAME, ''],
+  ['at most', MAX_AWARENESS_ENTRIES, 'entries'],
+  ['more than', MAX_CLIENTS, 'sections'],
+  ['more than', MAX_CLIENTS, 'clients'],
+  ['more than', MAX_UNSORTED_RANGES, 'deletions'],
+])('docs/protocol.md says %s %d %s', (bound, number, what) => {
+  const spoken = `${bound} ${number.toLocaleString('en')} ${what}`.trim();
+
+  expect(page.replaceAll(/\s+/g, ' ')).toContain(spoken);
+});
+
+test('docs/protocol.md knows the close code of ws for a message that is too large', () => {
+  expect(tableUnder('Close codes').map(([code]) => code)).toContain('1009');
 });
