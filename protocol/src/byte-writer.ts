@@ -1,12 +1,5 @@
-/** Bytes a varUint takes. */
-export function varUintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
-  return size;
-}
-
 /** Writes a varUint at `pos` and returns the position behind it. */
-export function putVarUint(target: Uint8Array, pos: number, value: number): number {
+function putVarUint(target: Uint8Array, pos: number, value: number): number {
   let rest = value;
   let at = pos;
   while (rest >= 0x80) {
