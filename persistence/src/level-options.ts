@@ -18,6 +18,11 @@ export interface StoreClock {
 export interface LevelStoreOptions {
   /** Called when {@link StoreHealth.status} changes, and when the reason of a degraded store does. */
   readonly onHealth?: ((health: StoreHealth) => void) | undefined;
+  /**
+   * Called when the store works again after an outage in which another process had it open: what was loaded before may be
+   * outdated, and sequences may have been given to others.
+   */
+  readonly onTakenOver?: (() => void) | undefined;
   /** @defaultValue silent */
   readonly logger?: StoreLogger | undefined;
   /** @defaultValue the system's */
@@ -72,6 +77,7 @@ const SYSTEM_CLOCK: StoreClock = {
 export function resolveLevelStoreOptions(options: LevelStoreOptions): ResolvedLevelStoreOptions {
   return {
     onHealth: options.onHealth ?? (() => {}),
+    onTakenOver: options.onTakenOver ?? (() => {}),
     logger: options.logger ?? SILENT,
     clock: options.clock ?? SYSTEM_CLOCK,
     random: options.random ?? Math.random,

@@ -54,6 +54,8 @@ export class LevelStore implements DocumentStore {
   readonly #packing = new Set<Promise<unknown>>();
   readonly #largeReads = new OneAtATime();
   #sweeping: Promise<void> = Promise.resolve();
+  /** How often another process had the store during an outage. */
+  #takeovers = 0;
   #closing: Promise<void> | undefined;
 
   private constructor(disk: StoreDisk, meta: StoreMeta, options: ResolvedLevelStoreOptions) {
@@ -127,6 +129,7 @@ export class LevelStore implements DocumentStore {
     const slot = this.#slots.acquire(documentName);
     try {
       const { deletions } = slot;
+      const takeovers = this.#takeovers;
       const copies = { ...rest, stateVector: stateVector.slice(), deleteSet: deleteSet.slice() };
       const quarantined = quarantine.map(encodeQuarantined);
       const planned = this.#planner.prepareSnapshot({
@@ -135,6 +138,8 @@ export class LevelStore implements DocumentStore {
         quarantine: quarantined,
         deletions,
       });
+      // Its caller did not see what another process wrote in between: the records it claims to contain may be theirs.
+      if (takeovers !== this.#takeovers) throw unavailable('another process has changed the store in between');
       return this.#place(new Commit(documentName, planned.bytes), planned.plan);
     } finally {
       this.#slots.release(slot);
@@ -307,6 +312,8 @@ export class LevelStore implements DocumentStore {
       this.#runAfterLookUp(slot, { commit, run: commit.replan });
       this.#slots.release(slot);
     }
+    this.#takeovers += 1;
+    this.#options.onTakenOver();
   }
 
   /** Clears what a deleted document left behind, page by page. */

@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   // what a peer sent
   HW_FRAME_TEXT: { closeCode: 1003, retryable: false },
   HW_FRAME_MALFORMED: { closeCode: 4400, retryable: false },
+  HW_MESSAGE_TOO_LARGE: { closeCode: 1009, retryable: false },
   HW_UPDATE_MALFORMED: { closeCode: 4422, retryable: false },
   HW_AWARENESS_MALFORMED: { closeCode: 4423, retryable: false },
   HW_AWARENESS_TOO_LARGE: { closeCode: 4413, retryable: false },
@@ -16,6 +17,7 @@ export const ERROR_CODES = {
   HW_SLOW_CONSUMER: { closeCode: 1013, retryable: true },
   // what happened here
   HW_SHUTTING_DOWN: { closeCode: 1012, retryable: true },
+  HW_DOCUMENT_OUTDATED: { closeCode: 1012, retryable: true },
   HW_DOCUMENT_UNREADABLE: { closeCode: 1011, retryable: true },
   // at the upgrade, before there is a WebSocket
   HW_NAME_INVALID: { closeCode: undefined, retryable: false },

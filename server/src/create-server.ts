@@ -70,12 +70,13 @@ export interface ServerParts {
 export async function createServer(options: ServerOptions & ServerParts = {}): Promise<HeadwaterServer> {
   const { logger = SILENT_LOGGER, store: givenStore, ...rest } = options;
   const resolved = resolveServerOptions(rest);
-  const store = givenStore ?? (await LevelStore.open(resolved.data, { logger }));
+  const store =
+    givenStore ?? (await LevelStore.open(resolved.data, { logger, onTakenOver: () => registry.outdateAll() }));
 
   const now = Date.now;
   const workers = new WorkerPool(resolved.workerThreads);
   const scheduler = new FlushScheduler();
-  const compactor = new Compactor(store, workers);
+  const compactor = new Compactor(store, workers, now);
   const registry = new DocumentRegistry({ store, workers, compactor, scheduler, options: resolved, logger, now });
   const readers = new ReadScheduler(() => store.health.unsavedBytes <= resolved.maxUnsavedBytes);
   const heartbeat = new Heartbeat(resolved.heartbeatIntervalMs);

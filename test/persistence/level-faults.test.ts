@@ -244,7 +244,7 @@ describe('when another process takes the store during an outage', () => {
   });
 
   test('unsaved changes go behind what the other one wrote, and overwrite nothing', async () => {
-    const { store, disk } = await openFaulty(await temporaryDirectory());
+    const { store, disk, takeovers } = await openFaulty(await temporaryDirectory());
     await store.append('doc', text('one')).durable;
     disk.failTimes('write', 1);
     disk.beforeReopen = async () => {
@@ -267,6 +267,7 @@ describe('when another process takes the store during an outage', () => {
     expect(await fresh.durable).toBe(1);
     expect(await texts(store, 'doc')).toEqual(['one', 'theirs', 'mine']);
     expect(store.health).toEqual({ status: 'ok', unsavedBytes: 0 });
+    expect(takeovers()).toBe(1);
     await store.close();
   });
 });

@@ -27,19 +27,20 @@ export async function texts(store: DocumentStore, documentName: string): Promise
 export async function openFaulty(
   directory: string,
   options: LevelStoreOptions = {},
-): Promise<{ store: LevelStore; disk: FaultyDisk; healths: StoreHealth[] }> {
+): Promise<{ store: LevelStore; disk: FaultyDisk; healths: StoreHealth[]; takeovers: () => number }> {
   let disk: FaultyDisk | undefined;
   const healths: StoreHealth[] = [];
+  let takeovers = 0;
   const store = await LevelStore.open(
     directory,
-    { clock: IMPATIENT, ...options, onHealth: (health) => healths.push(health) },
+    { clock: IMPATIENT, ...options, onHealth: (health) => healths.push(health), onTakenOver: () => takeovers++ },
     (real) => {
       disk = new FaultyDisk(real);
       return disk;
     },
   );
   if (disk === undefined) throw new Error('the store was opened without its disk');
-  return { store, disk, healths };
+  return { store, disk, healths, takeovers: () => takeovers };
 }
 
 /** LevelDB itself, to look at a store from below, or to damage it. */

@@ -10,7 +10,7 @@ import { InThreadWorkers, Typist } from './support.ts';
 const NOW_MS = 1_234;
 
 /** A compactor whose clock stands still, and the job of a document with one record of these updates. */
-async function jobOf(updates: readonly Uint8Array[]) {
+async function jobOf(updates: readonly Uint8Array[], isCurrent = true) {
   const store = new MemoryStore();
   const batch = new PendingBatch(1);
   for (const update of updates) batch.add(update, 'ada', Knowledge.empty().admit(update));
@@ -22,6 +22,7 @@ async function jobOf(updates: readonly Uint8Array[]) {
     snapshot: undefined,
     batches: [{ ...batch.toTailBatch(yWebsocketFraming), sequence }],
     stateVector: new Map(),
+    isCurrent: () => isCurrent,
   };
   const workers = new InThreadWorkers();
   const inputs: CompactionInput[] = [];
@@ -64,4 +65,12 @@ test('what is to blame is looked for in the log only, once', async () => {
     { allOrNothing: true, minTaken: undefined },
     { allOrNothing: undefined, minTaken: 2 },
   ]);
+});
+
+test('a document that was let go meanwhile is not compacted: its log may hold what the result does not', async () => {
+  const { store, job, compactor } = await jobOf([new Typist(1).type('a')], false);
+
+  await expect(compactor.run(job)).rejects.toThrow('let go');
+
+  expect((await store.load('doc')).tail).toHaveLength(1);
 });

@@ -12,6 +12,8 @@ const MOVES: readonly (readonly [from: DocumentState, event: DocumentEvent, to: 
   ['live', 'idle', 'draining'],
   ['draining', 'joined', 'live'],
   ['draining', 'drained', 'closed'],
+  ['live', 'outdated', 'closed'],
+  ['draining', 'outdated', 'closed'],
 ];
 
 const CELLS = (Object.keys(DOCUMENT_TRANSITIONS) as DocumentState[]).flatMap((state) =>
@@ -22,8 +24,8 @@ const CELLS = (Object.keys(DOCUMENT_TRANSITIONS) as DocumentState[]).flatMap((st
 );
 
 describe('the life of a document', () => {
-  test('knows four states and five events in each', () => {
-    expect(CELLS).toHaveLength(20);
+  test('knows four states and six events in each', () => {
+    expect(CELLS).toHaveLength(24);
   });
 
   test.each(CELLS)('$state, on $event, is $next', ({ state, event, next }) => {

@@ -196,14 +196,23 @@ describe('a document nobody is in', () => {
     expect(enter(await registry.open('doc')).text()).toBe('hello late');
   });
 
-  test('every session can be ended with one error', async () => {
-    const { registry } = openHouse();
+  test('when the store was in other hands every client comes back to what is there now', async () => {
+    const { registry, store } = openHouse();
     const document = await registry.open('doc');
     const sessions = [enter(document), enter(document, new FakeSession('bob'))];
-    const error = new HeadwaterError('HW_DOCUMENT_UNREADABLE', 'gone');
+    const [ada, carol] = [new Typist(1), new Typist(2)];
+    document.receive(sessions[0] as FakeSession, ada.type('received '));
+    await store.append('doc', { timeMs: 0, entries: [{ update: carol.type('theirs'), author: 'carol' }] }).durable;
 
-    document.closeSessions(error);
+    registry.outdateAll();
+    const again = await registry.open('doc');
 
-    expect(sessions.map(({ closedWith }) => closedWith)).toEqual([error, error]);
+    expect(sessions.map(({ closedWith }) => closedWith?.code)).toEqual([
+      'HW_DOCUMENT_OUTDATED',
+      'HW_DOCUMENT_OUTDATED',
+    ]);
+    expect(again).not.toBe(document);
+    expect(enter(again).text()).toHaveLength('received theirs'.length);
+    expect(sessions.map(({ acknowledged }) => acknowledged)).toEqual([1, 0]);
   });
 });

@@ -181,6 +181,23 @@ describe('whoever sends garbage', () => {
   });
 });
 
+const ignore = (): void => {};
+
+test('a message over the limit is closed with 1009, and the log says whose and which limit', async () => {
+  const warned: object[] = [];
+  const logger = { debug: ignore, info: ignore, error: ignore, warn: (fields: object) => void warned.push(fields) };
+  await using small = await createServer({ port: 0, store: new ControlledStore(), maxMessageBytes: 1024, logger });
+  const address = await small.listen();
+  await using client = await RawClient.connect(`ws://127.0.0.1:${address.port}/doc`);
+  await client.next(); // the question of the server: the document is open
+
+  client.send(new Uint8Array(2_000));
+  const { code } = await client.closed;
+
+  expect(code).toBe(1009);
+  expect(warned).toMatchObject([{ code: 'HW_MESSAGE_TOO_LARGE', documentName: 'doc', maxMessageBytes: 1024 }]);
+});
+
 test('an upgrade while the server stops is answered with 503', async () => {
   const slow = new ControlledStore();
   const stopping = await createServer({ store: slow });

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { HeadwaterError } from '@headwater/protocol';
+import { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 import type { WebSocket } from 'ws';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
@@ -33,9 +33,9 @@ const RESPONSE_TIMEOUT_MS = 3_000;
 /** A close handshake that takes longer is cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** A close reason holds 123 bytes of UTF-8, and `ws` throws when it is longer. */
-function closeReason({ message }: Error): string {
-  return Buffer.from(message)
+/** The code, and what it is about. A close reason holds 123 bytes of UTF-8, and `ws` throws when it is longer. */
+function closeReason({ code, message }: HeadwaterError): string {
+  return Buffer.from(`${code}: ${message}`)
     .subarray(0, 120)
     .toString()
     .replace(/\uFFFD+$/, '');
@@ -73,7 +73,7 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
       this.#heard();
       if (this.#outbox.isEmpty) webSocket.pong(data); // a flood of pings that reads no pongs is none of our memory
     });
-    webSocket.on('error', (error) => around.logger.debug({ author, err: error }, 'socket error'));
+    webSocket.on('error', (error) => this.#onError(error));
     webSocket.on('close', () => this.#onClose());
     around.heartbeat.add(this);
   }
@@ -192,6 +192,20 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
       return;
     }
     this.#inbox.push(data);
+  }
+
+  /** `ws` has closed the socket by now, with a code and without a reason. */
+  #onError(error: Error): void {
+    const { author } = this;
+    const { logger, options } = this.#around;
+    const documentName = this.#document?.name;
+    if ((error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+      // Its client sends the same again whenever it reconnects, and never gets its edits saved: somebody has to know.
+      const code = 'HW_MESSAGE_TOO_LARGE' satisfies ErrorCode;
+      logger.warn({ author, documentName, code, maxMessageBytes: options.maxMessageBytes }, 'message over the limit');
+    } else {
+      logger.debug({ author, documentName, err: error }, 'socket error');
+    }
   }
 
   #handle(frame: Uint8Array): void {

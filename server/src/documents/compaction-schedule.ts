@@ -98,6 +98,7 @@ export class CompactionSchedule {
         snapshot: snapshot?.stored,
         batches,
         stateVector: advance(snapshot?.clocks, batches),
+        isCurrent: () => !this.#isStopped,
       });
       document.adopt(result, this.#positionBehind(result.snapshot.sequence, end));
       this.#notBelowBytes = 0;

@@ -12,6 +12,8 @@ export interface CompactionJob {
   readonly batches: readonly TailBatch[];
   /** The state vector of the snapshot and the batches together. */
   readonly stateVector: ReadonlyMap<number, number>;
+  /** Whether the document it was taken from is still the one in memory. */
+  readonly isCurrent: () => boolean;
 }
 
 export interface CompactionResult {
@@ -71,7 +73,7 @@ export class Compactor {
     // The batches are folded: which of the updates in them is to blame only the log can tell.
     if (output.taken < input.updates.length) return this.#runFromLog(job, sequence);
     expectToCover(job, output);
-    return this.#replace(job.documentName, { sequence, ...snapshotOf(output), timeMs: this.#now() }, []);
+    return this.#replace(job, { sequence, ...snapshotOf(output), timeMs: this.#now() }, []);
   }
 
   async #runFromLog(job: CompactionJob, upTo: number): Promise<CompactionResult> {
@@ -99,14 +101,16 @@ export class Compactor {
     const quarantined = output.refused
       .filter(({ index }) => index < covered)
       .map(({ index, update, reason }) => ({ update, author: entries[index]?.author ?? '', reason, timeMs }));
-    return this.#replace(documentName, { sequence, ...snapshotOf(output), timeMs }, quarantined);
+    return this.#replace(job, { sequence, ...snapshotOf(output), timeMs }, quarantined);
   }
 
   async #replace(
-    documentName: string,
+    { documentName, isCurrent }: CompactionJob,
     snapshot: Snapshot,
     quarantined: readonly QuarantinedUpdate[],
   ): Promise<CompactionResult> {
+    // Loaded anew meanwhile: its log may hold what this snapshot does not.
+    if (!isCurrent()) throw new Error(`"${documentName}" was let go during its compaction`);
     await this.#store.replaceSnapshot(documentName, snapshot, quarantined);
     return { snapshot, quarantined };
   }
@@ -127,7 +131,7 @@ export class Compactor {
 }
 
 function expectToCover({ documentName, stateVector }: CompactionJob, output: CompactionOutput): void {
-  if (covers(decodeStateVector(output.stateVector), stateVector)) return;
+  if (covers(decodeStateVector(output.stateVector, Number.POSITIVE_INFINITY), stateVector)) return;
   throw new Error(`compacting "${documentName}" would have lost structs; its log is kept as it is`);
 }
 

@@ -8,13 +8,40 @@
  */
 export type DocumentState = 'loading' | 'live' | 'draining' | 'closed';
 
-export type DocumentEvent = 'loaded' | 'load-failed' | 'joined' | 'idle' | 'drained';
+export type DocumentEvent = 'loaded' | 'load-failed' | 'joined' | 'idle' | 'drained' | 'outdated';
 
 /** Total on purpose: an event that means nothing in a state leaves it as it is. */
 export const DOCUMENT_TRANSITIONS: Record<DocumentState, Record<DocumentEvent, DocumentState>> = {
-  loading: { loaded: 'live', 'load-failed': 'closed', joined: 'loading', idle: 'loading', drained: 'loading' },
-  live: { loaded: 'live', 'load-failed': 'live', joined: 'live', idle: 'draining', drained: 'live' },
-  // Somebody who joins a draining document cancels the drain: nothing was given up yet.
-  draining: { loaded: 'draining', 'load-failed': 'draining', joined: 'live', idle: 'draining', drained: 'closed' },
-  closed: { loaded: 'closed', 'load-failed': 'closed', joined: 'closed', idle: 'closed', drained: 'closed' },
+  loading: {
+    loaded: 'live',
+    'load-failed': 'closed',
+    joined: 'loading',
+    idle: 'loading',
+    drained: 'loading',
+    outdated: 'loading', // what is being read is what there is now
+  },
+  live: {
+    loaded: 'live',
+    'load-failed': 'live',
+    joined: 'live',
+    idle: 'draining',
+    drained: 'live',
+    outdated: 'closed',
+  },
+  draining: {
+    loaded: 'draining',
+    'load-failed': 'draining',
+    joined: 'live', // cancels the drain: nothing was given up yet
+    idle: 'draining',
+    drained: 'closed',
+    outdated: 'closed',
+  },
+  closed: {
+    loaded: 'closed',
+    'load-failed': 'closed',
+    joined: 'closed',
+    idle: 'closed',
+    drained: 'closed',
+    outdated: 'closed',
+  },
 };

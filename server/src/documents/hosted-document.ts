@@ -1,11 +1,5 @@
 import type { Append, DocumentStore, StoredDocument } from '@headwater/persistence';
-import {
-  decodeAwareness,
-  decodeStateVector,
-  type HeadwaterError,
-  Knowledge,
-  updateOfDeleteSet,
-} from '@headwater/protocol';
+import { decodeAwareness, decodeStateVector, HeadwaterError, Knowledge, updateOfDeleteSet } from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import { frameMessage } from '../wire/framing.ts';
@@ -248,8 +242,17 @@ export class HostedDocument {
     await this.#shown;
   }
 
-  /** Ends every session with this error. */
-  closeSessions(error: HeadwaterError): void {
+  /**
+   * The store was in other hands: what is here may lack what they wrote. Everything received goes to the store, every client
+   * comes back, and finds the document loaded anew.
+   */
+  outdate(): void {
+    this.#transition('outdated');
+    if (this.#state !== 'closed') return;
+    if (this.#batch !== undefined) this.flush();
+    this.dispose();
+    this.#around.onClosed(this);
+    const error = new HeadwaterError('HW_DOCUMENT_OUTDATED', 'the document is loaded anew');
     for (const session of this.#audience.sessions()) session.close(error);
   }
 

@@ -35,6 +35,11 @@ export class DocumentRegistry {
     await Promise.all([...this.#documents.values()].map((document) => document.save()));
   }
 
+  /** The store was in other hands: see {@link HostedDocument.outdate}. */
+  outdateAll(): void {
+    for (const document of this.#documents.values()) document.outdate();
+  }
+
   close(): void {
     for (const document of this.#documents.values()) document.dispose();
     this.#documents.clear();
