@@ -150,3 +150,26 @@ function clockCountOf(update: Uint8Array | undefined): number {
   const { ds } = Y.decodeUpdate(update ?? Uint8Array.of(0, 0));
   return [...ds.clients.values()].flat().reduce((sum, { len }) => sum + len, 0);
 }
+
+test('what a stored document has deleted is known, however much it is', () => {
+  const doc = new Y.Doc();
+  const text = doc.getText('text');
+  text.insert(0, 'x'.repeat(20_000));
+  for (let at = 0; at < 5_000; at++) text.delete(at, 1);
+  const stored = Y.encodeStateAsUpdate(doc);
+  const known = Knowledge.empty();
+  known.admit(stored);
+  const knowledge = Knowledge.fromEncoded(known.encodeStateVector(), known.encodeDeleteSet());
+
+  const unchanged = knowledge.encodeDeleteSet();
+  const again = knowledge.admit(stored);
+  text.delete(5_001, 1);
+  const next = knowledge.admit(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc)));
+
+  expect(unchanged.length).toBeGreaterThan(10_000);
+  expect(unchanged).toEqual(known.encodeDeleteSet());
+  expect([again.added, again.waiting]).toEqual([undefined, undefined]);
+  expect(clockCountOf(next.added)).toBe(1);
+  known.admit(next.added ?? new Uint8Array());
+  expect(knowledge.encodeDeleteSet()).toEqual(known.encodeDeleteSet());
+});

@@ -31,6 +31,9 @@ const NO_DELETIONS: ReadonlyMap<number, Ranges> = new Map();
 /** Up to this many ranges are inserted one by one; more are merged in one pass. */
 const MAX_SINGLE_INSERTS = 8;
 
+/** A stored delete set below this is read at once. */
+const MIN_UNREAD_BYTES = 4 * 1024;
+
 /** A shorter delete set is read sooner than it is compared. */
 const MIN_COMPARED_BYTES = 256;
 
@@ -44,7 +47,9 @@ const MIN_COMPARED_BYTES = 256;
  */
 export class Knowledge {
   readonly #clocks: Map<number, number>;
-  readonly #deleted: Map<number, number[]>;
+  readonly #deletedRanges: Map<number, number[]>;
+  /** A stored delete set that nobody has asked about yet. */
+  #unreadDeleteSet: Uint8Array | undefined;
   #encodedStateVector: Uint8Array | undefined;
   #encodedDeleteSet: Uint8Array | undefined;
   /** How long it was when it was last encoded. */
@@ -56,7 +61,7 @@ export class Knowledge {
 
   private constructor(clocks: Map<number, number>, deleted: Map<number, number[]>) {
     this.#clocks = clocks;
-    this.#deleted = deleted;
+    this.#deletedRanges = deleted;
   }
 
   static empty(): Knowledge {
@@ -67,15 +72,18 @@ export class Knowledge {
    * Deletions of clocks past the state vector are left out: their structs are still to come, and whoever brings the deletion
    * again must find it new.
    *
-   * @throws HeadwaterError `HW_UPDATE_MALFORMED`
+   * A large delete set is kept as it is until an update deletes something: many documents are opened to be read, and its ranges
+   * take several times its bytes.
+   *
+   * @throws HeadwaterError `HW_UPDATE_MALFORMED`, for a large delete set later, when it is read
    */
   static fromEncoded(stateVector: Uint8Array, deleteSet: Uint8Array): Knowledge {
     const knowledge = new Knowledge(decodeStateVector(stateVector, Number.POSITIVE_INFINITY), new Map());
     for (const [clientId, clock] of knowledge.#clocks) if (clock === 0) knowledge.#clocks.delete(clientId);
-    const deletions = knowledge.#splitDeletions(decodeDeleteSet(deleteSet));
-    knowledge.#learnDeletions(deletions.added);
-    if (deletions.isWhole) knowledge.#encodedDeleteSet = deleteSet;
+    knowledge.#unreadDeleteSet = deleteSet;
+    knowledge.#encodedDeleteSet = deleteSet;
     knowledge.#deleteSetLength = deleteSet.length;
+    if (deleteSet.length < MIN_UNREAD_BYTES) knowledge.#readDeleteSet();
     return knowledge;
   }
 
@@ -174,6 +182,20 @@ export class Knowledge {
       if (!isEqual(addedRanges, ranges)) isWhole = false;
     }
     return { added, waiting, isWhole };
+  }
+
+  get #deleted(): Map<number, number[]> {
+    if (this.#unreadDeleteSet !== undefined) this.#readDeleteSet();
+    return this.#deletedRanges;
+  }
+
+  #readDeleteSet(): void {
+    const unread = this.#unreadDeleteSet;
+    if (unread === undefined) return;
+    this.#unreadDeleteSet = undefined;
+    const { added, isWhole } = this.#splitDeletions(decodeDeleteSet(unread));
+    this.#learnDeletions(added);
+    if (isWhole) this.#encodedDeleteSet = unread;
   }
 
   #learnDeletions(added: ReadonlyMap<number, Ranges>): void {
