@@ -85,7 +85,7 @@ export const serverOptionsSchema = z.strictObject({
 
   unloadAfterMs: duration(30_000, { min: 0 }).describe('How long a document without sessions stays in memory.'),
   compactAfterBytes: bytes(256 * KIB).describe('Tail bytes below which a live document is never compacted.'),
-  workerThreads: count(1).describe('Threads for compaction and for diffs of large documents.'),
+  workerThreads: count(1).describe('Threads for compactions, and as many again for diffs of large documents.'),
   shutdownTimeoutMs: duration(10_000).describe('How long a graceful stop may take before sockets are cut.'),
 });
 
