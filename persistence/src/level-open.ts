@@ -1,4 +1,5 @@
 import { mkdir, readdir, realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { HeadwaterError } from '@headwater/protocol';
 import { Level } from 'level';
 import type { ResolvedLevelStoreOptions } from './level-options.ts';
@@ -26,7 +27,8 @@ export async function prepareDirectory(directory: string): Promise<string> {
     path = await realpath(directory);
     names = await readdir(path);
   } catch (cause) {
-    throw new HeadwaterError('HW_STORE_UNUSABLE', `"${directory}" is not a directory that can be used`, { cause });
+    const problem = `cannot use "${resolve(directory)}" as data directory: ${reasonOf(cause)}`;
+    throw new HeadwaterError('HW_STORE_UNUSABLE', problem, { cause });
   }
   // LevelDB takes a directory without CURRENT for a new one, and deletes the tables it then knows nothing about.
   if (!names.includes('CURRENT') && names.some((name) => /^\d+\.(log|ldb|sst)$/.test(name))) {
@@ -64,7 +66,10 @@ export function openingError(directory: string, error: unknown): HeadwaterError 
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
   const code = codeOf(cause);
   if (code === 'LEVEL_LOCKED') {
-    return new HeadwaterError('HW_STORE_LOCKED', `the store in "${directory}" is in use by another process`, { cause });
+    const problem =
+      `the store in "${resolve(directory)}" is in use by another process: stop the server that uses it, ` +
+      'or choose another directory with --data';
+    return new HeadwaterError('HW_STORE_LOCKED', problem, { cause });
   }
   if (code === 'LEVEL_CORRUPTION') return corrupt(directory, cause);
   return new HeadwaterError('HW_STORE_UNUSABLE', `cannot open the store in "${directory}": ${cause.message}`, {
@@ -79,6 +84,18 @@ function corrupt(directory: string, cause: Error): HeadwaterError {
       'directory and let `ClassicLevel.repair(directory)` keep what can still be read',
     { cause },
   );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'it, or a part of its path, is not a directory',
+  EEXIST: 'it is not a directory',
+};
+
+function reasonOf(error: unknown): string {
+  return REASONS[codeOf(error) ?? ''] ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** The `code` of an error of LevelDB or Node. */

@@ -317,5 +317,5 @@ function corruptDocument(documentName: string, problem: string, cause?: unknown)
 }
 
 function corrupt(what: string, problem: string, cause?: unknown): HeadwaterError {
-  return new HeadwaterError('HW_STORE_CORRUPT', `${what} is damaged in the store: ${problem}`, { cause });
+  return new HeadwaterError('HW_STORE_CORRUPT', `${what} is damaged: ${problem}`, { cause });
 }

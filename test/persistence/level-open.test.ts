@@ -34,6 +34,7 @@ describe('opening', () => {
 
     await expect(opening).rejects.toMatchObject({ code: 'HW_STORE_LOCKED' });
     await expect(opening).rejects.toThrow(directory);
+    await expect(opening).rejects.toThrow(/stop the server that uses it, or choose another directory with --data/);
     await child.kill();
     await (await LevelStore.open(directory)).close();
   });
@@ -56,7 +57,9 @@ describe('opening', () => {
     await writeFile(file, 'not a directory');
 
     await expect(LevelStore.open(file)).rejects.toMatchObject({ code: 'HW_STORE_UNUSABLE' });
+    await expect(LevelStore.open(file)).rejects.toThrow(`"${file}" as data directory: it is not a directory`);
     await expect(LevelStore.open(join(file, 'below'))).rejects.toMatchObject({ code: 'HW_STORE_UNUSABLE' });
+    await expect(LevelStore.open(join(file, 'below'))).rejects.toThrow(/is not a directory$/);
     expect(await readFile(file, 'utf8')).toBe('not a directory');
   });
 
