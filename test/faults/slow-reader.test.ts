@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { KEEP_ALIVE } from '@headwater/protocol';
 import { expect, test } from 'vitest';
 import { ServerProcess } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
@@ -142,8 +143,12 @@ test('a client that reads a little now and then is slow, not stalled', async () 
   await using slow = await frozenClient(server);
   await writeAtOnce(writer, reader);
 
-  // A chunk at a time, for longer than a stalled socket gets.
-  const reading = setInterval(() => slow.socket.read(), 20);
+  // A chunk at a time, for longer than a stalled socket gets. It renews its awareness like every client: its pongs lie
+  // behind megabytes in the kernel's buffers, and when the server has handed over all it had, silence would count as gone.
+  const reading = setInterval(() => {
+    slow.socket.read();
+    slow.socket.write(clientFrame(Opcode.Binary, KEEP_ALIVE));
+  }, 20);
   const start = performance.now();
   await eventually(() => performance.now() - start > 3_500, 'some seconds of slow reading');
   clearInterval(reading);
