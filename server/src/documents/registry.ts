@@ -27,6 +27,7 @@ export class DocumentRegistry {
       }
       await document.whenLoaded();
       if (document.state !== 'closed') return document;
+      this.#forget(document); // it has told so itself; were it still here, this would go round for ever
     }
   }
 
