@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import { Argument, Command, Option } from 'commander';
 import * as Y from 'yjs';
 import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
 import { UsageError } from './failure.ts';
 import { loadKnown, openStore, toDoc } from './offline-store.ts';
 import { note, print } from './output.ts';
+import { replaceFile } from './replace-file.ts';
 import { rootKinds, toJson, toPlainValues } from './root-types.ts';
 
 const NOTES = `
@@ -58,7 +58,7 @@ async function exportDocument(documentName: string, flags: ExportFlags): Promise
     await print(content);
     return;
   }
-  await writeFile(flags.out, content);
+  await replaceFile(flags.out, content);
   note(`wrote ${Buffer.byteLength(content)} bytes to ${flags.out}`);
 }
 

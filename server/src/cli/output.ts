@@ -11,7 +11,8 @@ export async function print(chunk: string | Uint8Array): Promise<void> {
 
 function endOnClosedPipe(error: NodeJS.ErrnoException): never {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  note(`headwater: cannot write to stdout: ${error.message}`);
+  process.exit(1);
 }
 
 /** A note for the person at the keyboard; stdout stays clean for the result. */
