@@ -238,3 +238,17 @@ describe('a scheduler with several inboxes', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+test('finishing handles what arrived, and does not read on', () => {
+  const { inbox, handled, source } = open({ costMs: 10 });
+  inbox.release();
+  for (const number of [1, 2, 3]) inbox.push(frame(number));
+  const handledBefore = handled.length;
+
+  inbox.finish();
+  inbox.push(frame(4));
+
+  expect(handledBefore).toBeLessThan(3);
+  expect(handled).toEqual([1, 2, 3]);
+  expect(source.isPaused).toBe(true);
+});

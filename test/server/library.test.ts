@@ -76,6 +76,16 @@ describe('a server in a program', () => {
     expect(lines.join('\n')).toMatch(/^maxQueuedBytes: .*\nport: .*\nunknown option colour$/);
   });
 
+  test('closed before it listens, it listens no more', async () => {
+    const server = await createServer({ port: 0, store: new ControlledStore() });
+
+    const listening = server.listen();
+    await server.close();
+
+    await expect(listening).rejects.toMatchObject({ code: 'HW_SHUTTING_DOWN' });
+    await expect(server.listen()).rejects.toMatchObject({ code: 'HW_SHUTTING_DOWN' });
+  });
+
   test('a port in use is named, and the server can still be closed', async () => {
     await using taken = await openHttp();
     const server = await createServer({ port: taken.port, store: new MemoryStore() });
