@@ -1,4 +1,4 @@
-export { MAX_DOCUMENT_NAME_BYTES } from './document-name.ts';
+export { checkDocumentName, MAX_DOCUMENT_NAME_BYTES } from './document-name.ts';
 export type {
   Append,
   DocumentChange,

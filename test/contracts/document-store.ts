@@ -24,9 +24,9 @@ const ODD_NAMES = [
   'a/b/../../c',
   'aa',
   'ab',
-  '\u0000',
-  'a\u0000',
-  'a\u0000b',
+  '\u0001',
+  'a\u0001',
+  'a\u0001b',
   '\uffff',
   '\u{1f600}',
   'z\u{1f600}/x',
@@ -375,6 +375,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         ['a name over 1,024 bytes of UTF-8', '€'.repeat(342)],
         ['half a surrogate pair', 'a\ud83d'],
         ['the other half', '\ude00b'],
+        ['NUL', 'a\u0000b'],
       ])('%s is refused everywhere', async (_, name) => {
         await using store = await open();
         const invalid = { code: 'HW_NAME_INVALID' };

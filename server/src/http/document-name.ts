@@ -1,7 +1,5 @@
+import { checkDocumentName } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
-
-/** Longest document name, in bytes of UTF-8. */
-export const MAX_NAME_BYTES = 1024;
 
 /**
  * The document a request path names: everything behind the first slash, percent-decoded, without the query. A name is
@@ -12,18 +10,15 @@ export const MAX_NAME_BYTES = 1024;
 export function documentNameOf(requestTarget: string): string {
   const path = requestTarget.split('?', 1)[0] ?? '';
   if (!path.startsWith('/')) throw invalid('the request path must start with "/"');
-  let name: string;
+  if (path === '/') throw invalid('the request path names no document: connect to /NAME');
+  let documentName: string;
   try {
-    name = decodeURIComponent(path.slice(1));
+    documentName = decodeURIComponent(path.slice(1));
   } catch {
     throw invalid('the document name is not valid percent-encoded UTF-8');
   }
-  if (name === '') throw invalid('the document name is empty: connect to /NAME');
-  if (name.includes('\0')) throw invalid('the document name contains a NUL character');
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
-    throw invalid(`the document name is longer than ${MAX_NAME_BYTES} bytes`);
-  }
-  return name;
+  checkDocumentName(documentName);
+  return documentName;
 }
 
 function invalid(why: string): HeadwaterError {
