@@ -1,3 +1,4 @@
+import { rootKinds, toJson, toPlainValues } from '@headwater/persistence';
 import { Argument, Command, Option } from 'commander';
 import * as Y from 'yjs';
 import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
@@ -5,7 +6,6 @@ import { UsageError } from './failure.ts';
 import { loadKnown, openStore, toDoc } from './offline-store.ts';
 import { note, print } from './output.ts';
 import { replaceFile } from './replace-file.ts';
-import { rootKinds, toJson, toPlainValues } from './root-types.ts';
 
 const NOTES = `
 Formats:

@@ -1,6 +1,6 @@
+import { contentOf, rootKinds, toJson, toPlainValues } from '@headwater/persistence';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { rootKinds, toJson, toPlainValues } from '../../server/src/cli/root-types.ts';
 import { updateOf } from '../support/stored-documents.ts';
 
 /** A document as somebody who only has its update sees it: without types. */
@@ -24,6 +24,15 @@ test.each<[string, (doc: Y.Doc) => void, unknown]>([
   ['map', (doc) => doc.getMap('root').set('key', new Y.Map([['inner', 1]])), { key: { inner: 1 } }],
   ['array', (doc) => doc.getArray('root').insert(0, [1, 'two', null, new Y.Array()]), [1, 'two', null, []]],
   ['array', (doc) => doc.getArray('root').insert(0, [new Y.Text('inner')]), ['inner']],
+  ['array', (doc) => doc.getArray('root').insert(0, [new Y.XmlElement('p'), 1]), ['<p></p>', 1]],
+  [
+    'text',
+    (doc) => {
+      doc.getText('root').insert(0, 'characters');
+      doc.getText('root').insertEmbed(0, new Y.Map() as unknown as object);
+    },
+    'characters',
+  ],
   ['xml', (doc) => doc.getXmlFragment('root').insert(0, [new Y.XmlElement('p')]), '<p></p>'],
   ['xml', (doc) => doc.getXmlFragment('root').insert(0, [new Y.XmlText('characters')]), 'characters'],
   [
@@ -65,4 +74,23 @@ test('bytes and big integers have a JSON form', () => {
   });
 
   expect(JSON.parse(toJson(toPlainValues(doc)))).toEqual({ root: { bytes: 'AQID', big: '1152921504606846976' } });
+});
+
+test('the content of a state is told by root type', () => {
+  const state = updateOf((doc) => {
+    doc.getText('notes').insert(0, 'Hello');
+    doc.getMap('meta').set('draft', true);
+    doc.getArray('list').insert(0, [1, 2]);
+    doc.getXmlFragment('page').insert(0, [new Y.XmlElement('p')]);
+    doc.getText('emptied').insert(0, 'gone');
+    doc.getText('emptied').delete(0, 4);
+  });
+
+  expect(contentOf(state)).toEqual({
+    notes: { kind: 'text', text: 'Hello' },
+    meta: { kind: 'map', json: { draft: true } },
+    list: { kind: 'array', json: [1, 2] },
+    page: { kind: 'xml', xml: '<p></p>' },
+    emptied: { kind: 'unknown' },
+  });
 });
