@@ -1,22 +1,7 @@
-/** One update as it was accepted, and who sent it. */
-export interface LogEntry {
-  /** Yjs v1 update. */
-  readonly update: Uint8Array;
-  /** The session's verified user when there is one, else its connection. */
-  readonly author: string;
-}
+import type { HistoryStore } from './history/history-store.ts';
+import type { LogEntry, LogRecord } from './log-record.ts';
 
-/** One batch of one document: updates that arrived together, stored as one value. */
-export interface LogRecord {
-  /**
-   * Position in the document's log, from 1. One follows the other, but where a power cut took a record that nobody had
-   * been told was saved, and left a later one.
-   */
-  readonly sequence: number;
-  /** When the server received the batch, in milliseconds since the epoch. */
-  readonly timeMs: number;
-  readonly entries: readonly LogEntry[];
-}
+export type { LogEntry, LogRecord };
 
 /** A document's state as last compacted. */
 export interface Snapshot {
@@ -111,7 +96,7 @@ export interface StoreHealth {
  *
  * Document names are any non-empty string of at most 1,024 bytes of UTF-8; no name is ever a path.
  */
-export interface DocumentStore {
+export interface DocumentStore extends HistoryStore {
   /**
    * Reads what a document needs to go live. Sees every append that was called before it.
    *
@@ -124,7 +109,8 @@ export interface DocumentStore {
   append(documentName: string, change: DocumentChange): Append;
 
   /**
-   * Switches to a new snapshot, and removes the log records it contains, in one atomic batch; resolves once fsynced.
+   * Switches to a new snapshot, and takes the records it contains out of the log and into the history, in one atomic
+   * batch; resolves once fsynced.
    * A snapshot older than the stored one is ignored, and `quarantine` with it; otherwise that is kept in the same batch.
    *
    * @throws HW_DOCUMENT_UNKNOWN when there is no such document, or its log does not reach as far as the snapshot: it was

@@ -13,6 +13,27 @@ export type {
   StoredDocument,
   StoreHealth,
 } from './document-store.ts';
+export { DocumentHistory, type DocumentHistoryOptions } from './history/document-history.ts';
+export { HistoricState } from './history/historic-state.ts';
+export type {
+  AttributedRange,
+  HistoryChange,
+  HistoryOutline,
+  HistorySpan,
+  HistoryStore,
+  KeyFrame,
+  KeyFrameInfo,
+  NamedVersion,
+  RecordBlock,
+} from './history/history-store.ts';
+export { MOMENTS_DEFAULT_LIMIT, type Moment, type MomentRange } from './history/moments.ts';
+export { REPLAY_DEFAULTS, type ReplayOptions, type ReplayStep, type Sleep } from './history/replay.ts';
+export {
+  RETENTION_DEFAULTS,
+  type Retention,
+  type RetentionPolicy,
+  type RetentionTier,
+} from './history/retention-policy.ts';
 export { LEVEL_STORE_DEFAULTS, type LevelStoreOptions, type StoreClock, type StoreLogger } from './level-options.ts';
 export { LevelStore } from './level-store.ts';
-export { MemoryStore } from './memory-store.ts';
+export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';

@@ -12,6 +12,13 @@ import { encodeDocumentName } from './document-name.ts';
  * d <id> l <sequence>                log record
  * d <id> q <n>                       quarantined update
  * d <id> w <hash of its bytes>       waiting update
+ * d <id> c <last sequence>           history chunk: its header
+ * d <id> r <last sequence>           history chunk: its records
+ * d <id> k <sequence>                key frame: its header
+ * d <id> p <sequence> <part>         key frame: part of its body
+ * d <id> v <version id, UTF-8>       named version
+ * d <id> a <last sequence>           attribution of records that were thinned
+ * d <id> o                           the document's own retention
  * x <id>                             a deleted document whose range is still being cleared
  * ```
  *
@@ -36,7 +43,20 @@ const NUMBER_BYTES = 6;
 const PREFIX_BYTES = 1 + NUMBER_BYTES + 1;
 
 const TAG = { document: 0x64, name: 0x6e, cleared: 0x78 } as const;
-const KIND = { body: 0x62, header: 0x68, log: 0x6c, quarantine: 0x71, waiting: 0x77 } as const;
+const KIND = {
+  attribution: 0x61,
+  body: 0x62,
+  chunk: 0x63,
+  header: 0x68,
+  keyFrame: 0x6b,
+  log: 0x6c,
+  retention: 0x6f,
+  keyFramePart: 0x70,
+  quarantine: 0x71,
+  chunkRecords: 0x72,
+  version: 0x76,
+  waiting: 0x77,
+} as const;
 
 export const NAME_RANGE: KeyRange = { gte: Uint8Array.of(TAG.name), lt: Uint8Array.of(TAG.name + 1) };
 export const DOCUMENTS_RANGE: KeyRange = { gte: Uint8Array.of(TAG.document), lt: Uint8Array.of(TAG.document + 1) };
@@ -81,6 +101,42 @@ export function waitingKey(id: number, update: Uint8Array): Uint8Array {
   return key;
 }
 
+/** Chunks are found by their last sequence: the first key from a sequence on is the chunk that holds it. */
+export function chunkKey(id: number, lastSequence: number): Uint8Array {
+  return numberedKey(id, KIND.chunk, lastSequence);
+}
+
+export function chunkRecordsKey(id: number, lastSequence: number): Uint8Array {
+  return numberedKey(id, KIND.chunkRecords, lastSequence);
+}
+
+export function keyFrameKey(id: number, sequence: number): Uint8Array {
+  return numberedKey(id, KIND.keyFrame, sequence);
+}
+
+export function keyFramePartKey(id: number, sequence: number, part: number): Uint8Array {
+  const key = new Uint8Array(PREFIX_BYTES + 2 * NUMBER_BYTES);
+  key.set(numberedKey(id, KIND.keyFramePart, sequence));
+  writeNumber(key, PREFIX_BYTES + NUMBER_BYTES, part);
+  return key;
+}
+
+export function versionKey(id: number, versionId: string): Uint8Array {
+  const name = new TextEncoder().encode(versionId);
+  const key = new Uint8Array(PREFIX_BYTES + name.byteLength);
+  key.set(documentKey(id, KIND.version));
+  key.set(name, PREFIX_BYTES);
+  return key;
+}
+
+export function attributionKey(id: number, lastSequence: number): Uint8Array {
+  return numberedKey(id, KIND.attribution, lastSequence);
+}
+
+export function retentionKey(id: number): Uint8Array {
+  return documentKey(id, KIND.retention);
+}
+
 export function clearedKey(id: number): Uint8Array {
   const key = new Uint8Array(1 + NUMBER_BYTES);
   key[0] = TAG.cleared;
@@ -93,9 +149,14 @@ export function idOfKey(key: Uint8Array): number {
   return readNumber(key, 1);
 }
 
-/** The last number of a log, snapshot part or quarantine key. */
+/** The number of a log, snapshot part, quarantine, chunk, key frame or attribution key. */
 export function numberOfKey(key: Uint8Array): number {
   return readNumber(key, PREFIX_BYTES);
+}
+
+/** What a key of a numbered part ends with. */
+export function lastNumberOfKey(key: Uint8Array): number {
+  return readNumber(key, key.byteLength - NUMBER_BYTES);
 }
 
 /** Log records from `firstSequence` on. */
@@ -114,6 +175,29 @@ export function quarantineRange(id: number): KeyRange {
 
 export function waitingRange(id: number): KeyRange {
   return { gte: documentKey(id, KIND.waiting), lt: documentKey(id, KIND.waiting + 1) };
+}
+
+/** Headers of the chunks that hold records from `firstSequence` on. */
+export function chunkRange(id: number, firstSequence = 0): KeyRange {
+  return { gte: chunkKey(id, firstSequence), lt: documentKey(id, KIND.chunk + 1) };
+}
+
+/** Headers of the key frames from `firstSequence` on. */
+export function keyFrameRange(id: number, firstSequence = 0): KeyRange {
+  return { gte: keyFrameKey(id, firstSequence), lt: documentKey(id, KIND.keyFrame + 1) };
+}
+
+/** The parts of one key frame, in order. */
+export function keyFramePartRange(id: number, sequence: number): KeyRange {
+  return { gte: keyFramePartKey(id, sequence, 0), lt: keyFramePartKey(id, sequence + 1, 0) };
+}
+
+export function versionRange(id: number): KeyRange {
+  return { gte: documentKey(id, KIND.version), lt: documentKey(id, KIND.version + 1) };
+}
+
+export function attributionRange(id: number): KeyRange {
+  return { gte: documentKey(id, KIND.attribution), lt: documentKey(id, KIND.attribution + 1) };
 }
 
 /** Everything kept with a document but its name. */

@@ -1,4 +1,5 @@
 import type { StoreHealth } from './document-store.ts';
+import { RETENTION_DEFAULTS, type Retention } from './history/retention-policy.ts';
 
 /** Where the store says what an operator should read. Any structured logger fits. */
 export interface StoreLogger {
@@ -23,6 +24,8 @@ export interface LevelStoreOptions {
    * outdated, and sequences may have been given to others.
    */
   readonly onTakenOver?: (() => void) | undefined;
+  /** What is kept of a document's past, unless the document says otherwise. @defaultValue {@link RETENTION_DEFAULTS} */
+  readonly retention?: Retention | undefined;
   /** @defaultValue silent */
   readonly logger?: StoreLogger | undefined;
   /** @defaultValue the system's */
@@ -78,6 +81,7 @@ export function resolveLevelStoreOptions(options: LevelStoreOptions): ResolvedLe
   return {
     onHealth: options.onHealth ?? (() => {}),
     onTakenOver: options.onTakenOver ?? (() => {}),
+    retention: options.retention ?? RETENTION_DEFAULTS,
     logger: options.logger ?? SILENT,
     clock: options.clock ?? SYSTEM_CLOCK,
     random: options.random ?? Math.random,

@@ -19,9 +19,8 @@ import {
   encodeDocumentRecord,
   encodeLogRecord,
   encodeSnapshotHeader,
-  encodeSnapshotPart,
+  encodeSnapshotParts,
   encodeWaiting,
-  SNAPSHOT_PART_BYTES,
 } from './record-codec.ts';
 
 /** A change whose bytes are made, and whose keys wait for the document's position. */
@@ -78,19 +77,22 @@ export class LevelPlanner {
     snapshot,
     packed,
     quarantine,
+    history,
     deletions,
   }: {
     readonly snapshot: Omit<Snapshot, 'update'> & { readonly updateBytes: number };
     /** Its update, see `snapshot-body.ts`. */
     readonly packed: Uint8Array;
     readonly quarantine: readonly Uint8Array[];
+    /** Puts the records it contains into the history. */
+    readonly history: readonly Operation[];
     /** Those of its document's slot when it was handed in. */
     readonly deletions: number;
   }): PlannedChange {
     const { sequence, timeMs, updateBytes, stateVector, deleteSet } = snapshot;
-    const parts = partsOf(packed);
+    const parts = encodeSnapshotParts(packed);
     return {
-      bytes: packed.byteLength + quarantine.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      bytes: packed.byteLength + bytesOf(history) + quarantine.reduce((sum, { byteLength }) => sum + byteLength, 0),
       plan: (slot) => {
         const { id, nextSequence, snapshotSequence, snapshotParts, nextQuarantine } = slot.current;
         if (id === undefined || sequence >= nextSequence || slot.deletions !== deletions) {
@@ -107,7 +109,7 @@ export class LevelPlanner {
           stateVector,
           deleteSet,
         });
-        const operations: Operation[] = [{ type: 'put', key: snapshotHeaderKey(id), value: header }];
+        const operations: Operation[] = [...history, { type: 'put', key: snapshotHeaderKey(id), value: header }];
         for (const [part, value] of parts.entries()) {
           operations.push({ type: 'put', key: snapshotPartKey(id, part), value });
         }
@@ -128,6 +130,17 @@ export class LevelPlanner {
           nextQuarantine: nextQuarantine + quarantine.length,
         };
         return operations;
+      },
+    };
+  }
+
+  /** Operations on a document's history. They were made for the document that was there, and for none after it. */
+  prepareHistory(operations: readonly Operation[], deletions: number): PlannedChange {
+    return {
+      bytes: bytesOf(operations),
+      plan: (slot) => {
+        if (slot.current.id !== undefined && slot.deletions === deletions) return operations;
+        throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `"${slot.documentName}" was deleted`);
       },
     };
   }
@@ -165,10 +178,8 @@ export class LevelPlanner {
   }
 }
 
-function partsOf(packed: Uint8Array): readonly Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  for (let offset = 0; offset < packed.byteLength; offset += SNAPSHOT_PART_BYTES) {
-    parts.push(encodeSnapshotPart(packed.subarray(offset, offset + SNAPSHOT_PART_BYTES)));
-  }
-  return parts;
+function bytesOf(operations: readonly Operation[]): number {
+  let bytes = 0;
+  for (const operation of operations) if (operation.type === 'put') bytes += operation.value.byteLength;
+  return bytes;
 }

@@ -1,7 +1,3 @@
-import { HeadwaterError } from '@headwater/protocol';
-import { Commit } from './commit.ts';
-import { CommitQueue } from './commit-queue.ts';
-import { type DocumentSlot, DocumentSlots, type Step } from './document-slots.ts';
 import type {
   Append,
   DocumentChange,
@@ -12,13 +8,14 @@ import type {
   StoredDocument,
   StoreHealth,
 } from './document-store.ts';
-import { LevelDisk, type Reopened, type StoreDisk } from './level-disk.ts';
+import type { AttributedRange, HistoryChange, HistoryOutline, KeyFrame, RecordBlock } from './history/history-store.ts';
+import { packKeyFrames } from './history/level-history-writer.ts';
+import { LevelChanges } from './level-changes.ts';
+import { LevelDisk, type StoreDisk } from './level-disk.ts';
 import { clearedKey } from './level-keys.ts';
 import type { StoreMeta } from './level-meta.ts';
 import { type LevelStoreOptions, type ResolvedLevelStoreOptions, resolveLevelStoreOptions } from './level-options.ts';
-import { LevelPlanner, type Plan, type PlannedChange } from './level-planner.ts';
-import { LevelReader } from './level-reader.ts';
-import { OneAtATime } from './one-at-a-time.ts';
+import { LevelPlanner } from './level-planner.ts';
 import { encodeQuarantined } from './record-codec.ts';
 import { packBody } from './snapshot-body.ts';
 
@@ -46,25 +43,17 @@ export class LevelStore implements DocumentStore {
   readonly storeId: string;
   readonly #disk: StoreDisk;
   readonly #options: ResolvedLevelStoreOptions;
-  readonly #queue: CommitQueue;
-  readonly #slots: DocumentSlots;
   readonly #planner: LevelPlanner;
-  readonly #lookUps = new Set<Promise<void>>();
-  /** Snapshots that are being packed. */
-  readonly #packing = new Set<Promise<unknown>>();
-  readonly #largeReads = new OneAtATime();
+  readonly #changes: LevelChanges;
   #sweeping: Promise<void> = Promise.resolve();
-  /** How often another process had the store during an outage. */
-  #takeovers = 0;
   #closing: Promise<void> | undefined;
 
   private constructor(disk: StoreDisk, meta: StoreMeta, options: ResolvedLevelStoreOptions) {
     this.storeId = meta.storeId;
     this.#disk = disk;
     this.#options = options;
-    this.#queue = new CommitQueue(disk, options, (reopened, commits) => this.#planAnew(reopened, commits));
-    this.#slots = new DocumentSlots(options.maxCachedDocuments);
     this.#planner = new LevelPlanner(meta.nextId);
+    this.#changes = new LevelChanges(disk, options, this.#planner);
   }
 
   /**
@@ -89,12 +78,12 @@ export class LevelStore implements DocumentStore {
   }
 
   get health(): StoreHealth {
-    return this.#queue.health;
+    return this.#changes.health;
   }
 
   async load(documentName: string): Promise<StoredDocument> {
-    return this.#withSlot(documentName, async (slot) => {
-      const { document, position } = await this.#read(documentName, (reader) => reader.document(documentName));
+    return this.#changes.withSlot(documentName, async (slot) => {
+      const { document, position } = await this.#changes.read(documentName, (reader) => reader.document(documentName));
       // Spares the first append its look-up; unless one has begun, whose answer may be younger.
       if (!slot.isLookedUp) slot.position ??= position;
       return document;
@@ -103,64 +92,86 @@ export class LevelStore implements DocumentStore {
 
   append(documentName: string, change: DocumentChange): Append {
     const planned = this.#planner.prepareAppend(change);
-    const commit = this.#submit(documentName, planned, { canReplan: true });
+    const commit = this.#changes.submit(documentName, planned, { canReplan: true });
     return { written: commit.written.promise, durable: commit.durable.promise };
   }
 
   async replaceSnapshot(
     documentName: string,
-    snapshot: Snapshot,
+    { update, stateVector, deleteSet, ...rest }: Snapshot,
     quarantine: readonly QuarantinedUpdate[] = [],
   ): Promise<void> {
-    this.#assertOpen();
-    const submitting = this.#submitSnapshot(documentName, snapshot, quarantine);
-    const settled = submitting.catch(() => {}).finally(() => this.#packing.delete(settled));
-    this.#packing.add(settled);
-    const commit = await submitting;
-    await commit.durable.promise;
+    this.#changes.assertOpen();
+    const snapshot = { ...rest, stateVector: stateVector.slice(), deleteSet: deleteSet.slice() };
+    const quarantined = quarantine.map(encodeQuarantined);
+    const packing = packBody(update.slice());
+    await this.#changes.handIn(documentName, packing, async (slot, packed, deletions) =>
+      this.#planner.prepareSnapshot({
+        snapshot: { ...snapshot, updateBytes: update.byteLength },
+        packed,
+        quarantine: quarantined,
+        history: await this.#changes.readSaved(slot, ({ historyWriter }) =>
+          historyWriter.compaction(documentName, snapshot.sequence, this.#options.retention),
+        ),
+        deletions,
+      }),
+    );
   }
 
-  /** Packs the body before the change takes its place in the order: appends do not wait for a thread to pack it. */
-  async #submitSnapshot(
+  async changeHistory(documentName: string, change: HistoryChange): Promise<void> {
+    this.#changes.assertOpen();
+    const packing = packKeyFrames(change.addKeyFrames);
+    await this.#changes.handIn(documentName, packing, async (slot, keyFrames, deletions) => {
+      const operations = await this.#changes.readSaved(slot, ({ historyWriter }) =>
+        historyWriter.change(documentName, change, keyFrames),
+      );
+      return this.#planner.prepareHistory(operations, deletions);
+    });
+  }
+
+  async history(documentName: string): Promise<HistoryOutline | undefined> {
+    const { retention } = this.#options;
+    return this.#changes.withReader(documentName, ({ history }) => history.outline(documentName, retention));
+  }
+
+  async *recordBlocks(
     documentName: string,
-    { update, stateVector, deleteSet, ...rest }: Snapshot,
-    quarantine: readonly QuarantinedUpdate[],
-  ): Promise<Commit> {
-    const slot = this.#slots.acquire(documentName);
-    try {
-      const { deletions } = slot;
-      const takeovers = this.#takeovers;
-      const copies = { ...rest, stateVector: stateVector.slice(), deleteSet: deleteSet.slice() };
-      const quarantined = quarantine.map(encodeQuarantined);
-      const planned = this.#planner.prepareSnapshot({
-        snapshot: { ...copies, updateBytes: update.byteLength },
-        packed: await packBody(update.slice()),
-        quarantine: quarantined,
-        deletions,
-      });
-      // Its caller did not see what another process wrote in between: the records it claims to contain may be theirs.
-      if (takeovers !== this.#takeovers) throw unavailable('another process has changed the store in between');
-      return this.#place(new Commit(documentName, planned.bytes), planned.plan);
-    } finally {
-      this.#slots.release(slot);
+    { after, upTo = Number.POSITIVE_INFINITY }: { readonly after: number; readonly upTo?: number | undefined },
+  ): AsyncIterable<RecordBlock> {
+    // A view for each block: a reader that takes its time holds nothing, and sees every record wherever it lies by then.
+    let at = after;
+    for (;;) {
+      const block = await this.#changes.withReader(documentName, ({ history }) =>
+        history.block(documentName, at, upTo),
+      );
+      if (block === undefined) return;
+      yield block;
+      at = block.last;
     }
   }
 
+  async keyFrame(documentName: string, sequence: number): Promise<KeyFrame | undefined> {
+    return this.#changes.withReader(documentName, ({ history }) => history.keyFrame(documentName, sequence));
+  }
+
+  async attribution(documentName: string): Promise<readonly AttributedRange[]> {
+    return this.#changes.withReader(documentName, ({ history }) => history.attribution(documentName));
+  }
+
   async quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]> {
-    return this.#withSlot(documentName, () => this.#read(documentName, (reader) => reader.quarantined(documentName)));
+    return this.#changes.withReader(documentName, (reader) => reader.quarantined(documentName));
   }
 
   async *list(
     range: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
   ): AsyncIterable<DocumentInfo> {
-    this.#assertOpen();
-    if (!this.#queue.isDegraded) await Promise.all(this.#lookUps);
-    await this.#queue.attempted();
+    this.#changes.assertOpen();
+    await this.#changes.attempted();
     let after = range.after ?? '';
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
       const page = Math.min(left, LIST_PAGE);
-      const infos = await this.#read(undefined, async (reader) => {
+      const infos = await this.#changes.read(undefined, async (reader) => {
         const names = await reader.names(after, page);
         return Promise.all(names.map((name) => reader.info(name)));
       });
@@ -175,16 +186,14 @@ export class LevelStore implements DocumentStore {
   }
 
   async info(documentName: string): Promise<DocumentInfo | undefined> {
-    return this.#withSlot(documentName, () => this.#read(documentName, (reader) => reader.info(documentName)));
+    return this.#changes.withReader(documentName, (reader) => reader.info(documentName));
   }
 
   async delete(documentName: string): Promise<boolean> {
     const planned = this.#planner.prepareDelete();
-    this.#assertOpen();
-    const slot = this.#slots.acquire(documentName);
-    slot.deletions += 1;
-    this.#slots.release(slot);
-    const commit = this.#submit(documentName, planned);
+    this.#changes.assertOpen();
+    this.#changes.noteDeletion(documentName);
+    const commit = this.#changes.submit(documentName, planned);
     await commit.durable.promise;
     const id = planned.deletedId();
     if (id === undefined) return false;
@@ -203,117 +212,12 @@ export class LevelStore implements DocumentStore {
   }
 
   async #shutDown(): Promise<void> {
-    this.#queue.hurry();
     try {
-      await Promise.all(this.#packing); // handed in before the close, so they are saved
-      await Promise.all(this.#lookUps);
-      await this.#queue.close();
+      await this.#changes.close();
     } finally {
       await this.#sweeping;
       await this.#disk.close();
     }
-  }
-
-  #submit(
-    documentName: string,
-    { bytes, plan }: PlannedChange,
-    { canReplan }: { readonly canReplan: boolean } = { canReplan: false },
-  ): Commit {
-    const commit = new Commit(documentName, bytes, canReplan ? () => this.#run(commit, plan) : undefined);
-    if (this.#closing === undefined) this.#place(commit, plan);
-    else commit.reject(closedError());
-    return commit;
-  }
-
-  /**
-   * Gives a change its place: planned at once when the document is known, after the look-up otherwise. Either way
-   * changes of a document are planned in the order of the calls.
-   */
-  #place(commit: Commit, plan: Plan): Commit {
-    try {
-      const slot = this.#slots.acquire(commit.documentName);
-      this.#queue.expect(commit);
-      slot.lastUnsaved = commit;
-      commit.onSettled = () => {
-        if (slot.lastUnsaved === commit) slot.lastUnsaved = undefined;
-        this.#slots.release(slot);
-      };
-      if (slot.position !== undefined && slot.steps.length === 0) this.#runIn(slot, commit, plan);
-      else this.#runAfterLookUp(slot, { commit, run: () => this.#run(commit, plan) });
-    } catch (error) {
-      commit.reject(error as Error);
-    }
-    return commit;
-  }
-
-  #run(commit: Commit, plan: Plan): void {
-    const slot = this.#slots.acquire(commit.documentName);
-    this.#runIn(slot, commit, plan);
-    this.#slots.release(slot);
-  }
-
-  #runIn(slot: DocumentSlot, commit: Commit, plan: Plan): void {
-    try {
-      commit.operations = plan(slot, commit);
-      this.#queue.add(commit);
-    } catch (error) {
-      this.#queue.abandon(commit, error as Error);
-    }
-  }
-
-  #runAfterLookUp(slot: DocumentSlot, step: Step): void {
-    slot.steps.push(step);
-    if (this.#queue.isDegraded) step.commit.written.reject(unavailable('the store cannot save at present'));
-    if (slot.isLookedUp) return;
-    slot.isLookedUp = true;
-    const lookUp = this.#lookUp(slot).finally(() => this.#lookUps.delete(lookUp));
-    this.#lookUps.add(lookUp);
-  }
-
-  /** Reads a document's position, for as long as it takes, and lets the changes that wait for it go on. */
-  async #lookUp(slot: DocumentSlot): Promise<void> {
-    let failure: Error | undefined;
-    while (slot.position === undefined && failure === undefined) {
-      try {
-        slot.position = await this.#read(slot.documentName, (reader) => reader.position(slot.documentName));
-      } catch (error) {
-        for (const { commit } of slot.steps) commit.written.reject(error as Error);
-        if (!isRetryable(error)) failure = error as Error;
-        else if (this.#closing !== undefined) failure = closedError();
-        else await this.#waitForDisk();
-      }
-    }
-    // From here to the end nothing waits, so no change can come in between.
-    slot.isLookedUp = false;
-    const steps = slot.steps;
-    slot.steps = [];
-    for (const { commit, run } of steps) {
-      if (failure === undefined) run();
-      else this.#queue.abandon(commit, failure);
-    }
-  }
-
-  async #waitForDisk(): Promise<void> {
-    if (this.#queue.isDegraded) await this.#queue.recovered();
-    else await this.#options.clock.sleep(this.#options.retryMaxMs, this.#queue.closing);
-  }
-
-  /** The store was in other hands: ids and sequences are given anew, and what cannot be is handed back. */
-  #planAnew({ meta }: Reopened, commits: readonly Commit[]): void {
-    this.#options.logger.warn({ changes: commits.length }, 'another process had the store open in between');
-    this.#planner.nextId = meta.nextId;
-    this.#slots.forgetAll();
-    for (const commit of commits) {
-      if (commit.replan === undefined) {
-        this.#queue.abandon(commit, unavailable('another process has changed the store in between'));
-        continue;
-      }
-      const slot = this.#slots.acquire(commit.documentName);
-      this.#runAfterLookUp(slot, { commit, run: commit.replan });
-      this.#slots.release(slot);
-    }
-    this.#takeovers += 1;
-    this.#options.onTakenOver();
   }
 
   /** Clears what a deleted document left behind, page by page. */
@@ -321,13 +225,10 @@ export class LevelStore implements DocumentStore {
     try {
       let isDone = false;
       while (!isDone) {
-        const keys = await this.#read(undefined, (reader) => reader.keysOf(id, SWEEP_PAGE));
+        const keys = await this.#changes.read(undefined, (reader) => reader.keysOf(id, SWEEP_PAGE));
         isDone = keys.length < SWEEP_PAGE;
-        const commit = new Commit('', 0);
-        commit.operations = [...keys, ...(isDone ? [clearedKey(id)] : [])].map((key) => ({ type: 'del', key }));
-        this.#queue.expect(commit);
-        this.#queue.add(commit);
-        await commit.durable.promise;
+        const gone = isDone ? [...keys, clearedKey(id)] : keys;
+        await this.#changes.clear(gone.map((key) => ({ type: 'del', key })));
       }
     } catch (error) {
       // The mark is still there: the next one who opens the store goes on.
@@ -337,54 +238,9 @@ export class LevelStore implements DocumentStore {
 
   async #finishDeletions(): Promise<void> {
     try {
-      for (const id of await this.#read(undefined, (reader) => reader.clearedIds())) await this.#sweep(id);
+      for (const id of await this.#changes.read(undefined, (reader) => reader.clearedIds())) await this.#sweep(id);
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'deleted documents are cleared when the store is next opened');
     }
   }
-
-  async #withSlot<T>(documentName: string, work: (slot: DocumentSlot) => Promise<T>): Promise<T> {
-    this.#assertOpen();
-    const slot = this.#slots.acquire(documentName);
-    try {
-      await this.#seeUnsaved(slot);
-      return await work(slot);
-    } finally {
-      this.#slots.release(slot);
-    }
-  }
-
-  /** Waits until what was appended before can be read. */
-  async #seeUnsaved({ documentName, lastUnsaved }: DocumentSlot): Promise<void> {
-    if (lastUnsaved === undefined) return;
-    try {
-      await lastUnsaved.written.promise;
-    } catch (error) {
-      // A change that was refused for good is nothing to wait for, and reading says what is wrong.
-      if (!isRetryable(error)) return;
-    }
-    if (this.#queue.isDegraded)
-      throw unavailable(`document "${documentName}" has changes the store could not save yet`);
-  }
-
-  #read<T>(documentName: string | undefined, work: (reader: LevelReader) => Promise<T>): Promise<T> {
-    const what = documentName === undefined ? 'the store' : `document "${documentName}"`;
-    return this.#disk.read((db) => LevelReader.with(db, { what, largeReads: this.#largeReads }, work));
-  }
-
-  #assertOpen(): void {
-    if (this.#closing !== undefined) throw closedError();
-  }
-}
-
-function isRetryable(error: unknown): boolean {
-  return error instanceof HeadwaterError && error.isRetryable;
-}
-
-function closedError(): HeadwaterError {
-  return new HeadwaterError('HW_STORE_CLOSED', 'the store is closed');
-}
-
-function unavailable(problem: string): HeadwaterError {
-  return new HeadwaterError('HW_STORE_UNAVAILABLE', problem);
 }

@@ -14,6 +14,9 @@ import type {
   StoredDocument,
   StoreHealth,
 } from './document-store.ts';
+import type { AttributedRange, HistoryChange, HistoryOutline, KeyFrame, RecordBlock } from './history/history-store.ts';
+import { MemoryHistory } from './history/memory-history.ts';
+import { RETENTION_DEFAULTS, type Retention } from './history/retention-policy.ts';
 import { encodeLogRecord } from './record-codec.ts';
 
 interface MemoryDocument {
@@ -27,6 +30,12 @@ interface MemoryDocument {
   /** By the updates' bytes, as Latin-1. */
   readonly waiting: Map<string, LogEntry>;
   readonly quarantine: QuarantinedUpdate[];
+  readonly history: MemoryHistory;
+}
+
+export interface MemoryStoreOptions {
+  /** What is kept of a document's past, unless the document says otherwise. @defaultValue {@link RETENTION_DEFAULTS} */
+  readonly retention?: Retention | undefined;
 }
 
 /**
@@ -43,7 +52,12 @@ export class MemoryStore implements DocumentStore {
   /** Made anew with every store. */
   readonly storeId = randomUUID();
   readonly #documents = new Map<string, MemoryDocument>();
+  readonly #retention: Retention;
   #isClosed = false;
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.#retention = options.retention ?? RETENTION_DEFAULTS;
+  }
 
   get health(): StoreHealth {
     return { status: 'ok', unsavedBytes: 0 };
@@ -82,6 +96,7 @@ export class MemoryStore implements DocumentStore {
       throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `no log of "${documentName}" reaches ${snapshot.sequence}`);
     }
     if (document.snapshot !== undefined && snapshot.sequence < document.snapshot.sequence) return;
+    document.history.takeOver(presentOf(document), snapshot.sequence, this.#retention);
     document.snapshot = {
       ...snapshot,
       update: snapshot.update.slice(),
@@ -94,6 +109,42 @@ export class MemoryStore implements DocumentStore {
 
   async quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]> {
     return [...(this.#find(documentName)?.quarantine ?? [])];
+  }
+
+  async history(documentName: string): Promise<HistoryOutline | undefined> {
+    const document = this.#find(documentName);
+    return document?.history.outline(presentOf(document), this.#retention);
+  }
+
+  async *recordBlocks(
+    documentName: string,
+    { after, upTo = Number.POSITIVE_INFINITY }: { readonly after: number; readonly upTo?: number | undefined },
+  ): AsyncIterable<RecordBlock> {
+    let at = after;
+    for (;;) {
+      const document = this.#find(documentName);
+      const block = document?.history.block(presentOf(document), at, upTo);
+      if (block === undefined) return;
+      yield block;
+      at = block.last;
+    }
+  }
+
+  async keyFrame(documentName: string, sequence: number): Promise<KeyFrame | undefined> {
+    const document = this.#find(documentName);
+    return document?.history.keyFrame(presentOf(document), sequence);
+  }
+
+  async attribution(documentName: string): Promise<readonly AttributedRange[]> {
+    return this.#find(documentName)?.history.attribution ?? [];
+  }
+
+  async changeHistory(documentName: string, change: HistoryChange): Promise<void> {
+    const document = this.#find(documentName);
+    if (document === undefined) {
+      throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `there is no document "${documentName}"`);
+    }
+    document.history.change(presentOf(document), change);
   }
 
   async *list(
@@ -139,6 +190,7 @@ export class MemoryStore implements DocumentStore {
         tail: [],
         waiting: new Map(),
         quarantine: [],
+        history: new MemoryHistory(),
       };
       this.#documents.set(documentName, document);
     }
@@ -172,6 +224,12 @@ function copyOf(entry: LogEntry): LogEntry {
 
 function keyOf(update: Uint8Array): string {
   return Buffer.from(update.buffer, update.byteOffset, update.byteLength).toString('latin1');
+}
+
+/** A document as its history sees it. */
+function presentOf(document: MemoryDocument): Parameters<MemoryHistory['outline']>[0] {
+  const { documentName, sequence, snapshot, tail } = document;
+  return { documentName, sequence, snapshot, tail: tail.map(({ record }) => record) };
 }
 
 function infoOf(document: MemoryDocument): DocumentInfo {

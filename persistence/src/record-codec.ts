@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { LogEntry, LogRecord, QuarantinedUpdate, Snapshot } from './document-store.ts';
+import { decodeRecord, encodeRecord, readFormat, readMany } from './value-format.ts';
 
 /**
  * Values as a store keeps them, in lib0's encoding.
@@ -143,6 +144,15 @@ export function encodeSnapshotPart(piece: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** All parts of a packed body. */
+export function encodeSnapshotParts(packed: Uint8Array): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let offset = 0; offset < packed.byteLength; offset += SNAPSHOT_PART_BYTES) {
+    parts.push(encodeSnapshotPart(packed.subarray(offset, offset + SNAPSHOT_PART_BYTES)));
+  }
+  return parts;
+}
+
 /** The piece, as a view of `bytes`. */
 export function decodeSnapshotPart(bytes: Uint8Array): Uint8Array {
   readFormat(decoding.createDecoder(bytes), RECORD_FORMATS.snapshotPart);
@@ -197,32 +207,4 @@ function writeVarUint(bytes: Uint8Array, offset: number, value: number): number 
   }
   bytes[at] = rest;
   return at + 1;
-}
-
-function encodeRecord(format: number, write: (encoder: encoding.Encoder) => void): Uint8Array {
-  const encoder = encoding.createEncoder();
-  encoding.writeVarUint(encoder, format);
-  write(encoder);
-  return encoding.toUint8Array(encoder);
-}
-
-/** @throws Error when the value has another format, ends early, or goes on after its end */
-function decodeRecord<T>(bytes: Uint8Array, format: number, read: (decoder: decoding.Decoder) => T): T {
-  const decoder = decoding.createDecoder(bytes);
-  readFormat(decoder, format);
-  const value = read(decoder);
-  if (decoding.hasContent(decoder)) throw new Error('unexpected bytes after its end');
-  return value;
-}
-
-function readFormat(decoder: decoding.Decoder, expected: number): void {
-  const format = decoding.readVarUint(decoder);
-  if (format !== expected) throw new Error(`format ${format} instead of ${expected}`);
-}
-
-/** A count never reserves memory: a corrupt one runs into the end of the value instead. */
-function readMany<T>(decoder: decoding.Decoder, read: () => T): T[] {
-  const values: T[] = [];
-  for (let left = decoding.readVarUint(decoder); left > 0; left -= 1) values.push(read());
-  return values;
 }

@@ -33,6 +33,12 @@ export const ERROR_CODES = {
   HW_STORE_UNAVAILABLE: { closeCode: undefined, retryable: true },
   HW_STORE_CLOSED: { closeCode: undefined, retryable: false },
   HW_DOCUMENT_UNKNOWN: { closeCode: undefined, retryable: false },
+  HW_DOCUMENT_EXISTS: { closeCode: undefined, retryable: false },
+  // the history
+  HW_MOMENT_UNKNOWN: { closeCode: undefined, retryable: false },
+  HW_VERSION_UNKNOWN: { closeCode: undefined, retryable: false },
+  HW_VERSION_INVALID: { closeCode: undefined, retryable: false },
+  HW_RETENTION_INVALID: { closeCode: undefined, retryable: false },
 } as const satisfies Record<string, { closeCode: number | undefined; retryable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -2,6 +2,7 @@ import {
   type Append,
   type DocumentChange,
   type DocumentStore,
+  type HistoryChange,
   MemoryStore,
   type QuarantinedUpdate,
   type Snapshot,
@@ -98,6 +99,26 @@ export class ControlledStore implements DocumentStore {
 
   delete(documentName: string) {
     return this.inner.delete(documentName);
+  }
+
+  history(documentName: string) {
+    return this.inner.history(documentName);
+  }
+
+  recordBlocks(documentName: string, range: { readonly after: number; readonly upTo?: number | undefined }) {
+    return this.inner.recordBlocks(documentName, range);
+  }
+
+  keyFrame(documentName: string, sequence: number) {
+    return this.inner.keyFrame(documentName, sequence);
+  }
+
+  attribution(documentName: string) {
+    return this.inner.attribution(documentName);
+  }
+
+  changeHistory(documentName: string, change: HistoryChange) {
+    return this.inner.changeHistory(documentName, change);
   }
 
   close(): Promise<void> {
