@@ -1,4 +1,5 @@
 export { contentOf, type RootContent, toJson, toPlainValues } from './content/plain-values.ts';
+export { restoringUpdate } from './content/restoring-update.ts';
 export { type RootKind, rootKindOf, rootKinds } from './content/root-kinds.ts';
 export { checkDocumentName, MAX_DOCUMENT_NAME_BYTES } from './document-name.ts';
 export type {
