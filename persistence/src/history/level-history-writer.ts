@@ -19,7 +19,13 @@ import { decodeLogRecord, encodeSnapshotParts, type SnapshotHeader, snapshotPart
 import { packBody } from '../snapshot-body.ts';
 import { type ChunkHeader, encodeChunkHeader, encodeChunkRecords } from './chunk-codec.ts';
 import { CHUNK_BYTES, ChunkPacker } from './chunk-packer.ts';
-import { encodeAttribution, encodeKeyFrameHeader, encodeRetention, encodeVersion } from './history-codec.ts';
+import {
+  encodeAttribution,
+  encodeKeyFrameHeader,
+  encodeRetention,
+  encodeVersion,
+  type KeyFrameHeader,
+} from './history-codec.ts';
 import type { HistoryChange, KeyFrame } from './history-store.ts';
 import { isKeyFrameDue } from './key-frames.ts';
 import type { LevelHistoryReader } from './level-history-reader.ts';
@@ -63,10 +69,12 @@ export class LevelHistoryWriter {
     if (upTo <= (snapshot?.sequence ?? 0)) return [];
     const retention = (await this.#reader.ownRetention(documentName, id)) ?? storeRetention;
     if (retention === 'none') return [];
-    return [
-      ...(await this.#recordsOf(documentName, id, snapshot?.sequence ?? 0, upTo)),
-      ...(snapshot === undefined ? [] : await this.#retired(documentName, id, snapshot)),
-    ];
+    const keyFrames = await this.#reader.keyFrames(documentName, id);
+    const retired = snapshot === undefined ? [] : await this.#retired(documentName, id, snapshot, keyFrames);
+    const after = snapshot?.sequence ?? 0;
+    // Chunks end at key frames: what is read from one on holds nothing from before it, and what came since can be counted.
+    const isChunkFinal = retired.length > 0 || keyFrames.some(({ sequence }) => sequence === after);
+    return [...retired, ...(await this.#recordsOf(documentName, id, { after, upTo }, isChunkFinal))];
   }
 
   /** @throws HW_DOCUMENT_UNKNOWN, HW_MOMENT_UNKNOWN */
@@ -151,12 +159,17 @@ export class LevelHistoryWriter {
     return operations;
   }
 
-  async #recordsOf(documentName: string, id: number, after: number, upTo: number): Promise<readonly Operation[]> {
+  async #recordsOf(
+    documentName: string,
+    id: number,
+    { after, upTo }: { readonly after: number; readonly upTo: number },
+    isChunkFinal: boolean,
+  ): Promise<readonly Operation[]> {
     const operations: Operation[] = [];
     const previous = await this.#reader.lastChunk(documentName, id);
     const packer = new ChunkPacker(after);
-    const taken = previous?.last === after && previous.bytes < SMALL_CHUNK_BYTES ? previous : undefined;
-    if (taken !== undefined) await this.#takeUp(documentName, id, taken, packer, operations);
+    const isSmall = previous?.last === after && previous.bytes < SMALL_CHUNK_BYTES;
+    if (isSmall && !isChunkFinal) await this.#takeUp(documentName, id, previous, packer, operations);
     for await (const page of this.#view.pages({ gte: logRange(id, after + 1).gte, lt: logRange(id, upTo + 1).gte })) {
       for (const [key, value] of page) {
         const sequence = numberOfKey(key);
@@ -194,9 +207,13 @@ export class LevelHistoryWriter {
   }
 
   /** The snapshot that is replaced, as a key frame if one is due. */
-  async #retired(documentName: string, id: number, snapshot: SnapshotHeader): Promise<readonly Operation[]> {
+  async #retired(
+    documentName: string,
+    id: number,
+    snapshot: SnapshotHeader,
+    keyFrames: readonly KeyFrameHeader[],
+  ): Promise<readonly Operation[]> {
     const { sequence, updateBytes: bytes, packedBytes } = snapshot;
-    const keyFrames = await this.#reader.keyFrames(documentName, id);
     const before = keyFrames.findLast((frame) => frame.sequence <= sequence)?.sequence ?? 0;
     const chunks = await this.#reader.chunks(documentName, id, before + 1);
     if (!isKeyFrameDue({ sequence, bytes }, before, chunks)) return [];
