@@ -1,3 +1,12 @@
+export { type Json, type JsonAttributes, jsonOf } from './content/content-json.ts';
+export type { DeltaOp, ListOp, TextOp } from './content/delta.ts';
+export {
+  type DocumentDiff,
+  diffStates,
+  type KeyChange,
+  type ListChange,
+  type TextChange,
+} from './content/diff-states.ts';
 export { contentOf, type RootContent, toJson, toPlainValues } from './content/plain-values.ts';
 export { restoringUpdate } from './content/restoring-update.ts';
 export { type RootKind, rootKindOf, rootKinds } from './content/root-kinds.ts';
