@@ -36,12 +36,12 @@ function embedAt(text: Y.Text, index: number): unknown {
 }
 
 function changeKey(type: unknown, key: string, change: KeyChange): void {
-  const target = type as Y.Map<unknown> | Y.XmlElement<Record<string, unknown>>;
+  const target = type as Y.Map<unknown> | Y.XmlElement<Record<string, object>>;
   if (change.action === 'delete') {
     if (target instanceof Y.Map) target.delete(key);
     else target.removeAttribute(key);
   } else if (target instanceof Y.Map) target.set(key, revive(change.newValue));
-  else target.setAttribute(key, revive(change.newValue));
+  else target.setAttribute(key, revive(change.newValue) as object);
 }
 
 function applyToList(list: Y.Array<unknown>, delta: readonly ListOp[]): void {

@@ -4,7 +4,7 @@ import type { ListOp, TextOp } from './delta.ts';
 import { diffList, diffText } from './list-diff.ts';
 import { hasSeen, loadState, lookUp } from './loaded-state.ts';
 import { type Piece, piecesOf } from './pieces.ts';
-import { type RootKind, rootKindOf, type SharedType } from './root-kinds.ts';
+import { kindOf, type SharedType } from './root-kinds.ts';
 import { aliveUnder, isSameContent } from './units.ts';
 
 /** What became of the value under a key of a map, or of an XML attribute. */
@@ -107,13 +107,6 @@ function listChange(
   if (kinds.includes('text')) return { kind: 'text', delta: diffText(pieces, keep) };
   const kind = (['xml', 'array', 'map'] as const).find((known) => kinds.includes(known)) ?? 'map';
   return { kind, delta: diffList(pieces, keep) };
-}
-
-function kindOf(type: SharedType): RootKind {
-  if (type instanceof Y.Text) return 'text';
-  if (type instanceof Y.Map) return 'map';
-  if (type instanceof Y.Array) return 'array';
-  return type instanceof Y.XmlFragment ? 'xml' : rootKindOf(type);
 }
 
 function keyChanges({ a, b }: TypeTriple, keep: Keep): Record<string, KeyChange> {

@@ -1,4 +1,5 @@
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
+import { loadState } from './loaded-state.ts';
 import { rootKinds } from './root-kinds.ts';
 
 /** A root type as people read it. */
@@ -19,9 +20,7 @@ export type RootContent =
  * ```
  */
 export function contentOf(state: Uint8Array): Readonly<Record<string, RootContent>> {
-  const doc = new Y.Doc();
-  Y.applyUpdate(doc, state);
-  return rootContents(doc);
+  return rootContents(loadState(state));
 }
 
 /** Every root type as plain values; `null` where nothing is left that tells what it was. */

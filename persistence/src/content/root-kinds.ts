@@ -38,6 +38,14 @@ function isXml(type: SharedType): boolean {
   return type instanceof Y.XmlFragment || type instanceof Y.XmlText || type instanceof Y.XmlHook;
 }
 
+/** What any type holds: one that lies in another says so itself. */
+export function kindOf(type: SharedType): RootKind {
+  if (type instanceof Y.Text) return 'text';
+  if (type instanceof Y.Map) return 'map';
+  if (type instanceof Y.Array) return 'array';
+  return type instanceof Y.XmlFragment ? 'xml' : rootKindOf(type);
+}
+
 /** The root types of a document that was loaded from updates, by name. */
 export function rootKinds(doc: Y.Doc): ReadonlyMap<string, RootKind> {
   return new Map([...doc.share].map(([name, type]) => [name, rootKindOf(type)]));
