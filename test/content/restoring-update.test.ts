@@ -103,6 +103,27 @@ describe('for random sessions and any earlier moment', () => {
     );
   });
 
+  test('restores and edits in turn each give what they should, restores of restores too', () => {
+    fc.assert(
+      fc.property(sessionPlans({ steps: 20 }), fc.nat(), (plan, seed) => {
+        const random = new Random(seed);
+        const doc = docOf(playSession(plan).updates, plan.gc);
+        const states = [stateOf(docOf([])), stateOf(doc)];
+        for (let step = 0; step < 12; step++) {
+          for (let i = random.below(4); i > 0; i--) editSomething(doc, random, plan.formats ?? true);
+          states.push(stateOf(doc));
+          const target = random.pick(states);
+
+          Y.applyUpdate(doc, restoringUpdate(stateOf(doc), target));
+
+          expect(visibleContent(doc)).toEqual(visibleContent(docOf([target])));
+          states.push(stateOf(doc));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('clients that edit meanwhile and two that restore at once end up with the same', () => {
     fc.assert(
       fc.property(moments(), fc.nat(), ([plan, thousandths], seed) => {
