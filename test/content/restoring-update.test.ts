@@ -208,6 +208,44 @@ describe('a restore', () => {
     expect(doc.getText('text').toString()).toBe('a\u{1f300}b');
   });
 
+  test.each([
+    ['first', '\u{1f600}', '\u{1f601}'],
+    ['second', '\u{1f300}', '\u{1f700}'],
+  ])('does not mix characters whose %s halves are the same', (_half, then, now) => {
+    const doc = new Y.Doc();
+    doc.getText('text').insert(0, then);
+    const target = stateOf(doc);
+    doc.getText('text').delete(0, 2);
+    doc.getText('text').insert(0, now);
+
+    Y.applyUpdate(doc, restoringUpdate(stateOf(doc), target));
+
+    expect(doc.getText('text').toString()).toBe(then);
+  });
+
+  test('does not bring back formats without effect, of which two clients made the same', () => {
+    const base = new Y.Doc();
+    base.getText('text').insert(0, 'abc');
+    const editOfBase = (edit: (text: Y.Text) => void): Uint8Array => {
+      const doc = new Y.Doc();
+      Y.applyUpdate(doc, stateOf(base));
+      edit(doc.getText('text'));
+      return stateOf(doc);
+    };
+    const bold = editOfBase((text) => text.format(0, 1, { bold: true }));
+    const sameBold = editOfBase((text) => text.format(0, 1, { bold: true }));
+    const emphasis = editOfBase((text) => text.format(1, 1, { em: true }));
+    const deletion = editOfBase((text) => text.delete(1, 1));
+    // merged as bytes: no client has cleaned up after the others
+    const target = Y.mergeUpdates([bold, sameBold, emphasis]);
+    const current = Y.mergeUpdates([target, deletion]);
+
+    const restored = Y.mergeUpdates([current, restoringUpdate(current, target)]);
+
+    expect(visible(docOf([restored]).getText('text'))).toEqual(visible(docOf([target]).getText('text')));
+    expect(restoringUpdate(restored, target)).toEqual(EMPTY_UPDATE);
+  });
+
   test('brings back XML with its attributes and hooks, and subdocuments by their guid', () => {
     const doc = new Y.Doc();
     const paragraph = new Y.XmlElement('p');
