@@ -18,6 +18,7 @@ export {
   PROTOCOL_VERSION,
   SyncKind,
 } from './messages.ts';
+export { type ClockRange, clockRangesOf } from './update/clock-ranges.ts';
 export { MAX_UNSORTED_RANGES, updateOfDeleteSet } from './update/delete-set.ts';
 export { deleteSetOf, diffUpdate } from './update/diff-update.ts';
 export { joinUpdates } from './update/join-updates.ts';
