@@ -14,13 +14,16 @@ import { encodeDocumentName } from './document-name.ts';
  * d <id> w <hash of its bytes>       waiting update
  * d <id> c <last sequence>           history chunk: its header
  * d <id> r <last sequence>           history chunk: its records
- * d <id> k <sequence>                key frame: its header
+ * d <id> f <sequence>                key frame: its header
  * d <id> p <sequence> <part>         key frame: part of its body
  * d <id> v <version id, UTF-8>       named version
  * d <id> a <last sequence>           attribution of records that were thinned
  * d <id> o                           the document's own retention
  * x <id>                             a deleted document whose range is still being cleared
  * ```
+ *
+ * No range lies right in front of the log: a scan looks one key past its end, and would go over all the records there that
+ * were removed and not cleared away yet.
  *
  * Numbers are 6 bytes, big-endian, so keys sort as numbers do. Everything of one document is one range.
  */
@@ -47,8 +50,8 @@ const KIND = {
   attribution: 0x61,
   body: 0x62,
   chunk: 0x63,
+  keyFrame: 0x66,
   header: 0x68,
-  keyFrame: 0x6b,
   log: 0x6c,
   retention: 0x6f,
   keyFramePart: 0x70,

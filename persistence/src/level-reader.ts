@@ -113,9 +113,8 @@ export class LevelReader {
     const record = await this.#view.record(documentName);
     if (record === undefined) return NO_DOCUMENT;
     const header = await this.#view.snapshotHeader(documentName, record.id);
-    const [lastKey] = await this.#view.keys({ ...logRange(record.id), reverse: true, limit: 1 });
-    const lastSequence = lastKey === undefined ? 0 : numberOfKey(lastKey);
-    return positionOf(record.id, Math.max(lastSequence, header?.sequence ?? 0), header);
+    const lastSequence = await this.#view.lastSequence(record.id, header?.sequence ?? 0);
+    return positionOf(record.id, lastSequence, header);
   }
 
   async quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]> {

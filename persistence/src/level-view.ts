@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { HeadwaterError } from '@headwater/protocol';
-import { type KeyRange, lastNumberOfKey, nameKey, snapshotHeaderKey } from './level-keys.ts';
+import { type KeyRange, lastNumberOfKey, logRange, nameKey, numberOfKey, snapshotHeaderKey } from './level-keys.ts';
 import type { LevelDatabase } from './level-open.ts';
 import type { OneAtATime } from './one-at-a-time.ts';
 import {
@@ -61,6 +61,18 @@ export class LevelView {
   async snapshotHeader(documentName: string, id: number): Promise<SnapshotHeader | undefined> {
     const value = await this.get(snapshotHeaderKey(id));
     return value && decode(documentName, 'the snapshot header', () => decodeSnapshotHeader(value));
+  }
+
+  /**
+   * The last sequence of a log whose snapshot reaches to another one. First whether there is a tail: LevelDB walks backwards
+   * over everything that was removed, until it has cleared that away, and only a record behind it ends that at once.
+   */
+  async lastSequence(id: number, snapshotSequence: number): Promise<number> {
+    const tail = logRange(id, snapshotSequence + 1);
+    const [first] = await this.keys({ ...tail, limit: 1 });
+    if (first === undefined) return snapshotSequence;
+    const [last] = await this.keys({ ...tail, reverse: true, limit: 1 });
+    return numberOfKey(last ?? first);
   }
 
   entries(range: KeyRange & { readonly reverse?: boolean; readonly limit?: number }): Promise<Entry[]> {

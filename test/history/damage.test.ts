@@ -113,7 +113,7 @@ describe('of a damaged history', () => {
 test('a store from before there was history opens, and its history begins with its snapshot', async () => {
   const { directory } = await writtenStore();
   await withLevel(directory, async (db) => {
-    for await (const key of db.keys(documentRange(1))) if ('ackoprv'.includes(kindOf(key))) await db.del(key);
+    for await (const key of db.keys(documentRange(1))) if ('acfoprv'.includes(kindOf(key))) await db.del(key);
   });
 
   await using store = await LevelStore.open(directory);

@@ -4,10 +4,10 @@ import { packBody } from '../snapshot-body.ts';
 import { type ChunkHeader, layOutRecords } from './chunk-codec.ts';
 
 /**
- * A chunk is closed once it has this many bytes. Larger ones pack a little better; smaller ones are read quicker, when only
- * a few records of one are wanted.
+ * A chunk is closed once it has this many bytes of updates. With eight times as many they would pack by a twelfth better;
+ * but to go back to one moment the whole chunk it is in is unpacked.
  */
-export const CHUNK_BYTES = 256 * 1024;
+export const CHUNK_BYTES = 32 * 1024;
 
 /** A chunk, ready to be written. */
 export interface PackedChunk {

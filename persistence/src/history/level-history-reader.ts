@@ -43,17 +43,17 @@ export class LevelHistoryReader {
     const record = await this.#view.record(documentName);
     if (record === undefined) return undefined;
     const { id } = record;
-    const [header, [lastKey], chunks, keyFrames, versions, retention] = await Promise.all([
-      this.#view.snapshotHeader(documentName, id),
-      this.#view.keys({ ...logRange(id), reverse: true, limit: 1 }),
+    const header = await this.#view.snapshotHeader(documentName, id);
+    const snapshotSequence = header?.sequence ?? 0;
+    const [sequence, chunks, keyFrames, versions, retention] = await Promise.all([
+      this.#view.lastSequence(id, snapshotSequence),
       this.chunks(documentName, id),
       this.keyFrames(documentName, id),
       this.versions(documentName, id),
       this.ownRetention(documentName, id),
     ]);
-    const snapshotSequence = header?.sequence ?? 0;
     return {
-      sequence: Math.max(snapshotSequence, lastKey === undefined ? 0 : numberOfKey(lastKey)),
+      sequence,
       snapshotSequence,
       snapshotStoredBytes: header?.packedBytes ?? 0,
       spans: chunks.map(({ after, last, records, firstMs, lastMs, bytes, packedBytes }) => ({
