@@ -24,7 +24,12 @@ export type {
   StoredDocument,
   StoreHealth,
 } from './document-store.ts';
-export { DocumentHistory, type DocumentHistoryOptions } from './history/document-history.ts';
+export {
+  type ApplyUpdate,
+  type ByAuthor,
+  DocumentHistory,
+  type DocumentHistoryOptions,
+} from './history/document-history.ts';
 export { HistoricState } from './history/historic-state.ts';
 export type {
   AttributedRange,
@@ -37,7 +42,9 @@ export type {
   NamedVersion,
   RecordBlock,
 } from './history/history-store.ts';
+export type { MakeState } from './history/key-frame-maker.ts';
 export { MOMENTS_DEFAULT_LIMIT, type Moment, type MomentRange } from './history/moments.ts';
+export { MAX_VERSION_TEXT_BYTES, NamedVersions, type NewVersion } from './history/named-versions.ts';
 export { REPLAY_DEFAULTS, type ReplayOptions, type ReplayStep, type Sleep } from './history/replay.ts';
 export {
   RETENTION_DEFAULTS,

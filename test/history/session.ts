@@ -12,6 +12,8 @@ export interface Session {
 }
 
 export const START_MS = 1_700_000_000_000;
+/** How long after its last record {@link compact} makes a snapshot. */
+export const COMPACTED_AFTER_MS = 500;
 const AUTHORS = ['ada', 'bob 😀', 'connection 3'];
 
 /**
@@ -65,8 +67,9 @@ function editBulk(text: Y.Text, random: Random): void {
 export async function compact(store: DocumentStore, name: string, upTo = Number.POSITIVE_INFINITY): Promise<void> {
   const { snapshot, tail } = await store.load(name);
   const contained = tail.filter(({ sequence }) => sequence <= upTo);
-  const sequence = contained.at(-1)?.sequence;
-  if (sequence === undefined) return;
+  const last = contained.at(-1);
+  if (last === undefined) return;
+  const { sequence, timeMs } = last;
   const doc = new Y.Doc();
   if (snapshot !== undefined) Y.applyUpdate(doc, snapshot.update);
   for (const { entries } of contained) for (const { update } of entries) Y.applyUpdate(doc, update);
@@ -75,7 +78,7 @@ export async function compact(store: DocumentStore, name: string, upTo = Number.
     update: Y.encodeStateAsUpdate(doc),
     stateVector: Y.encodeStateVector(doc),
     deleteSet: Y.encodeSnapshot(Y.snapshot(doc)),
-    timeMs: START_MS + sequence * 1_000 + 500,
+    timeMs: timeMs + COMPACTED_AFTER_MS,
   });
   doc.destroy();
 }

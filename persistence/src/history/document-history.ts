@@ -1,14 +1,42 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { HeadwaterError } from '@headwater/protocol';
+import { blameText, type TextBlame } from '../content/blame-text.ts';
+import { type DocumentDiff, diffStates } from '../content/diff-states.ts';
+import { restoringUpdate } from '../content/restoring-update.ts';
 import type { DocumentStore } from '../document-store.ts';
+import { attributedRanges } from './attributed-ranges.ts';
 import type { HistoricState } from './historic-state.ts';
+import type { AttributedRange } from './history-store.ts';
+import { type MakeState, makeStateHere } from './key-frame-maker.ts';
+import { HistoryMaintenance } from './maintenance.ts';
 import { listMoments, type Moment, type MomentRange } from './moments.ts';
+import { NamedVersions } from './named-versions.ts';
 import { type ReplayOptions, type ReplayStep, replay, type Sleep } from './replay.ts';
-import { stateAt } from './state-at.ts';
+import { problemWithRetention, type Retention } from './retention-policy.ts';
+import { outlineOf, stateAt } from './state-at.ts';
+
+/**
+ * Writes an update as if a client had sent it, and gives the number of the record it became, or of the last one when it
+ * brought nothing new.
+ */
+export type ApplyUpdate = (documentName: string, update: Uint8Array, author: string) => Promise<number>;
 
 /** What a {@link DocumentHistory} can be handed besides its store. */
 export interface DocumentHistoryOptions {
+  /** How a restore is written; a running server sends it to everybody. @defaultValue appended to the log, and fsynced */
+  readonly apply?: ApplyUpdate | undefined;
+  /** How states are made for key frames; a running server does it in a thread. @defaultValue here and now */
+  readonly makeState?: MakeState | undefined;
+  /** Milliseconds since the epoch. @defaultValue `Date.now` */
+  readonly now?: (() => number) | undefined;
   /** Waits between two steps of a replay. @defaultValue a timer */
   readonly sleep?: Sleep | undefined;
+}
+
+/** Of an edit that is made of the past. */
+export interface ByAuthor {
+  /** Who makes it: the author of the new record. */
+  readonly author: string;
 }
 
 /**
@@ -29,12 +57,21 @@ export interface DocumentHistoryOptions {
  * ```
  */
 export class DocumentHistory {
+  /** Moments with names. */
+  readonly versions: NamedVersions;
   readonly #store: DocumentStore;
+  readonly #apply: ApplyUpdate;
+  readonly #maintenance: HistoryMaintenance;
+  readonly #now: () => number;
   readonly #sleep: Sleep;
 
   constructor(store: DocumentStore, options: DocumentHistoryOptions = {}) {
     this.#store = store;
+    this.#now = options.now ?? Date.now;
+    this.#apply = options.apply ?? ((documentName, update, author) => this.#append(documentName, update, author));
+    this.#maintenance = new HistoryMaintenance(store, options.makeState ?? makeStateHere, this.#now);
     this.#sleep = options.sleep ?? sleepUntilAborted;
+    this.versions = new NamedVersions(store, this.#now);
   }
 
   /**
@@ -80,6 +117,116 @@ export class DocumentHistory {
   replay(documentName: string, options: ReplayOptions = {}): AsyncIterable<ReplayStep> {
     return replay(this.#store, documentName, options, this.#sleep);
   }
+
+  /**
+   * What changed from one moment to another, which may be the earlier one.
+   *
+   * @throws HW_DOCUMENT_UNKNOWN, HW_MOMENT_UNKNOWN, HW_STORE_CORRUPT
+   */
+  async diff(documentName: string, from: number, to: number): Promise<DocumentDiff> {
+    const [a, b] = [await this.stateAt(documentName, from), await this.stateAt(documentName, to)];
+    return diffStates(a.update, b.update);
+  }
+
+  /**
+   * Who wrote which range of the texts in the document, and when: as they are now, or were at a moment.
+   *
+   * @throws HW_DOCUMENT_UNKNOWN, HW_MOMENT_UNKNOWN, HW_STORE_CORRUPT
+   */
+  async blame(documentName: string, moment?: number): Promise<readonly TextBlame[]> {
+    const at = moment ?? (await outlineOf(this.#store, documentName)).sequence;
+    const { update } = await this.stateAt(documentName, at);
+    return blameText(update, await this.#attribution(documentName, at));
+  }
+
+  /**
+   * Makes the document's content what it was at a moment, by an edit like any other: it reaches everybody, what came since
+   * stays in the history, and what others write meanwhile stays in the document.
+   *
+   * @returns the number of the record it became; of the last one, when there is nothing to change
+   * @throws HW_DOCUMENT_UNKNOWN, HW_MOMENT_UNKNOWN, HW_STORE_CORRUPT, and what writing throws
+   *
+   * @example
+   * ```ts
+   * await history.restore('notes', 42, { author: 'ada' });
+   * ```
+   */
+  async restore(documentName: string, moment: number, { author }: ByAuthor): Promise<number> {
+    const target = await this.stateAt(documentName, moment);
+    const { sequence } = await outlineOf(this.#store, documentName);
+    const current = await this.stateAt(documentName, sequence);
+    const edit = restoringUpdate(current.update, target.update);
+    return isEmptyUpdate(edit) ? sequence : this.#apply(documentName, edit, author);
+  }
+
+  /**
+   * Begins a new document with what another one was at a moment, and with what is known of who wrote it.
+   *
+   * @returns the number of its first record
+   * @throws HW_DOCUMENT_EXISTS when there is one of the new name, HW_NAME_INVALID
+   * @throws HW_DOCUMENT_UNKNOWN, HW_MOMENT_UNKNOWN, HW_STORE_CORRUPT, and what writing throws
+   */
+  async fork(documentName: string, newName: string, moment: number, { author }: ByAuthor): Promise<number> {
+    if ((await this.#store.info(newName)) !== undefined) {
+      throw new HeadwaterError('HW_DOCUMENT_EXISTS', `there is a document ${JSON.stringify(newName)} already`);
+    }
+    const { update } = await this.stateAt(documentName, moment);
+    const addAttribution = await this.#attribution(documentName, moment);
+    const sequence = await this.#append(newName, update, author);
+    await this.#store.changeHistory(newName, { addAttribution });
+    return sequence;
+  }
+
+  /**
+   * Brings the history of a document in line with its retention, and adds key frames where they are missing. To be called
+   * now and then, best after a compaction; what it does not come to, the next call does.
+   *
+   * @throws HW_STORE_CORRUPT when what should be thinned is damaged; it is left as it is
+   */
+  maintain(documentName: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#maintenance.run(documentName, signal);
+  }
+
+  /** What holds for a document, and whether it is its own. @throws HW_DOCUMENT_UNKNOWN */
+  async retention(documentName: string): Promise<{ readonly retention: Retention; readonly isOwn: boolean }> {
+    const { retention, hasOwnRetention } = await outlineOf(this.#store, documentName);
+    return { retention, isOwn: hasOwnRetention };
+  }
+
+  /**
+   * Gives a document a retention of its own, or with `undefined` that of the store again. It holds from the next
+   * {@link maintain} on.
+   *
+   * @throws HW_RETENTION_INVALID with one line that says why; HW_DOCUMENT_UNKNOWN
+   */
+  async setRetention(documentName: string, retention: Retention | undefined): Promise<void> {
+    const problem = retention && problemWithRetention(retention);
+    if (problem !== undefined) throw new HeadwaterError('HW_RETENTION_INVALID', `not a retention policy: ${problem}`);
+    await this.#store.changeHistory(documentName, { retention: retention ?? null });
+  }
+
+  /** Who brought which clocks up to a moment; the earliest first. */
+  async #attribution(documentName: string, upTo: number): Promise<readonly AttributedRange[]> {
+    const ranges = [...(await this.#store.attribution(documentName))];
+    for await (const { records } of this.#store.recordBlocks(documentName, { after: 0, upTo })) {
+      for (const range of attributedRanges(records)) ranges.push(range);
+    }
+    return ranges;
+  }
+
+  async #append(documentName: string, update: Uint8Array, author: string): Promise<number> {
+    const { written, durable } = this.#store.append(documentName, {
+      timeMs: this.#now(),
+      entries: [{ update, author }],
+    });
+    written.catch(() => {}); // the store goes on trying, and `durable` says where that ends
+    return durable;
+  }
+}
+
+/** No structs and no deletions. */
+function isEmptyUpdate(update: Uint8Array): boolean {
+  return update.length === 2 && update[0] === 0 && update[1] === 0;
 }
 
 async function sleepUntilAborted(ms: number, signal: AbortSignal | undefined): Promise<void> {

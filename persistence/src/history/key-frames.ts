@@ -1,3 +1,5 @@
+import type { HistoryOutline } from './history-store.ts';
+
 /** Below so many bytes of log no key frame is made: applying them takes less than reading it. */
 const MIN_BYTES_BETWEEN = 64 * 1024;
 
@@ -17,7 +19,7 @@ interface Stretch {
  * @param spans - the records that are kept, oldest first
  */
 export function isKeyFrameDue(
-  snapshot: { readonly sequence: number; readonly bytes: number },
+  snapshot: { readonly sequence: number; readonly storedBytes: number },
   lastKeyFrame: number,
   spans: readonly Stretch[],
 ): boolean {
@@ -31,5 +33,30 @@ export function isKeyFrameDue(
     bytes += span.bytes;
   }
   if (covered < snapshot.sequence) return true;
-  return bytes >= Math.max(MIN_BYTES_BETWEEN, snapshot.bytes);
+  return bytes >= Math.max(MIN_BYTES_BETWEEN, snapshot.storedBytes);
+}
+
+/**
+ * Where key frames are missing: so much was written between two compactions that the log outgrew the state more than once.
+ * They are put where stretches end. How big a state was there is not known; the next one that is there tells about it.
+ */
+export function missingKeyFrames(outline: HistoryOutline): readonly number[] {
+  const { spans, keyFrames, snapshotSequence, snapshotStoredBytes } = outline;
+  const sizes = new Map(keyFrames.map(({ sequence, storedBytes }) => [sequence, storedBytes]));
+  sizes.set(snapshotSequence, snapshotStoredBytes);
+  const states = [...sizes.keys()].sort((a, b) => a - b);
+  const missing: number[] = [];
+  let since = 0;
+  let next = 0;
+  for (const { after, last, bytes } of spans) {
+    if (sizes.has(after)) since = 0;
+    since += bytes;
+    while (next < states.length && (states[next] ?? 0) < last) next += 1;
+    const nextState = states[next];
+    if (nextState === undefined || nextState === last) continue;
+    if (since < Math.max(MIN_BYTES_BETWEEN, sizes.get(nextState) ?? 0)) continue;
+    missing.push(last);
+    since = 0;
+  }
+  return missing;
 }

@@ -216,7 +216,7 @@ export class LevelHistoryWriter {
     const { sequence, updateBytes: bytes, packedBytes } = snapshot;
     const before = keyFrames.findLast((frame) => frame.sequence <= sequence)?.sequence ?? 0;
     const chunks = await this.#reader.chunks(documentName, id, before + 1);
-    if (!isKeyFrameDue({ sequence, bytes }, before, chunks)) return [];
+    if (!isKeyFrameDue({ sequence, storedBytes: packedBytes }, before, chunks)) return [];
     const packed = await this.#view.packedBody({
       documentName,
       what: 'the snapshot',

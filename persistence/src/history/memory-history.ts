@@ -116,7 +116,7 @@ export class MemoryHistory {
   #retire(snapshot: NonNullable<Present['snapshot']>): void {
     const { sequence, update } = snapshot;
     const before = this.#keyFrames.findLast((frame) => frame.sequence <= sequence)?.sequence ?? 0;
-    if (!isKeyFrameDue({ sequence, bytes: update.byteLength }, before, this.#spans)) return;
+    if (!isKeyFrameDue({ sequence, storedBytes: update.byteLength }, before, this.#spans)) return;
     this.#keyFrames.push({ sequence, timeMs: this.#timeOf(snapshot), authors: [], update });
     this.#keyFrames.sort((a, b) => a.sequence - b.sequence);
   }

@@ -13,6 +13,18 @@ const ATTEMPTS = 3;
  * @throws HW_STORE_CORRUPT when what would lead to this moment is damaged
  */
 export async function stateAt(store: HistoryStore, documentName: string, moment: number): Promise<HistoricState> {
+  const { timeMs, updates } = await partsOfState(store, documentName, moment);
+  return new HistoricState(moment, timeMs, updates);
+}
+
+/** What makes a state: a key frame and the updates after it, in order. */
+export interface StateParts {
+  readonly timeMs: number | undefined;
+  readonly updates: readonly Uint8Array[];
+}
+
+/** Like {@link stateAt}, without putting them together. */
+export async function partsOfState(store: HistoryStore, documentName: string, moment: number): Promise<StateParts> {
   for (let attempt = 1; ; attempt += 1) {
     const outline = await outlineOf(store, documentName);
     const state = await tryState(store, documentName, moment, outline);
@@ -48,7 +60,7 @@ async function tryState(
   documentName: string,
   moment: number,
   outline: HistoryOutline,
-): Promise<HistoricState | undefined> {
+): Promise<StateParts | undefined> {
   if (!Number.isSafeInteger(moment) || moment < 0 || moment > outline.sequence) return undefined;
   const stretches = stretchesOf(outline);
   let damage: unknown;
@@ -80,7 +92,7 @@ async function stateFrom(
   start: number,
   keyFrame: KeyFrame | undefined,
   moment: number,
-): Promise<HistoricState | undefined> {
+): Promise<StateParts | undefined> {
   const updates = keyFrame === undefined ? [] : [keyFrame.update];
   let timeMs = keyFrame?.timeMs;
   let at = start;
@@ -92,5 +104,5 @@ async function stateFrom(
       for (const { update } of record.entries) updates.push(update);
     }
   }
-  return at < moment ? undefined : new HistoricState(moment, timeMs, updates);
+  return at < moment ? undefined : { timeMs, updates };
 }

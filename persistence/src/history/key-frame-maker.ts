@@ -1,0 +1,78 @@
+import { HeadwaterError, joinUpdates } from '@headwater/protocol';
+import * as Y from 'yjs';
+import { docOf } from './historic-state.ts';
+import type { HistoryStore, KeyFrame } from './history-store.ts';
+import { partsOfState, type StateParts } from './state-at.ts';
+
+/** Makes one state of updates that follow each other: through a `Y.Doc`, with garbage collection. */
+export type MakeState = (updates: readonly Uint8Array[]) => Promise<Uint8Array>;
+
+/** Here and now. A server hands in one that works in a thread. */
+export const makeStateHere: MakeState = async (updates) => {
+  const doc = docOf(updates);
+  const state = Y.encodeStateAsUpdate(doc);
+  doc.destroy();
+  return state;
+};
+
+/**
+ * The states of a document at several moments, in order, each from the one before or from the key frame next to it. Moments
+ * that nothing leads to any more are left out.
+ *
+ * @throws HW_STORE_CORRUPT
+ */
+export async function* makeKeyFrames(
+  store: HistoryStore,
+  makeState: MakeState,
+  documentName: string,
+  moments: readonly number[],
+): AsyncGenerator<KeyFrame, void, undefined> {
+  const outline = await store.history(documentName);
+  const states = outline?.keyFrames.map(({ sequence }) => sequence) ?? [];
+  let before: KeyFrame | undefined;
+  for (const moment of moments) {
+    const isNearest = before !== undefined && !states.some((at) => at > (before?.sequence ?? 0) && at <= moment);
+    const parts =
+      (isNearest && before !== undefined ? await continued(store, documentName, before, moment) : undefined) ??
+      (await partsIfKnown(store, documentName, moment));
+    if (parts === undefined) continue;
+    const { timeMs = 0, updates } = parts;
+    const [first, ...rest] = updates;
+    const joined = first === undefined || rest.length < 2 ? undefined : joinUpdates(rest);
+    const update = await makeState(first === undefined || joined === undefined ? updates : [first, joined]);
+    before = { sequence: moment, timeMs, authors: [], update };
+    yield before;
+  }
+}
+
+async function partsIfKnown(
+  store: HistoryStore,
+  documentName: string,
+  moment: number,
+): Promise<StateParts | undefined> {
+  try {
+    return await partsOfState(store, documentName, moment);
+  } catch (error) {
+    if (error instanceof HeadwaterError && error.code === 'HW_MOMENT_UNKNOWN') return undefined;
+    throw error;
+  }
+}
+
+async function continued(
+  store: HistoryStore,
+  documentName: string,
+  before: KeyFrame,
+  moment: number,
+): Promise<StateParts | undefined> {
+  const updates = [before.update];
+  let { timeMs, sequence: at } = before;
+  for await (const block of store.recordBlocks(documentName, { after: at, upTo: moment })) {
+    if (block.after > at) return undefined;
+    at = block.last;
+    for (const record of block.records) {
+      timeMs = record.timeMs;
+      for (const { update } of record.entries) updates.push(update);
+    }
+  }
+  return at < moment ? undefined : { timeMs, updates };
+}
