@@ -9,13 +9,14 @@ import type {
   StoreHealth,
 } from './document-store.ts';
 import type { AttributedRange, HistoryChange, HistoryOutline, KeyFrame, RecordBlock } from './history/history-store.ts';
-import { packKeyFrames } from './history/level-history-writer.ts';
+import { type CompactionPlan, packKeyFrames } from './history/level-history-writer.ts';
 import { LevelChanges } from './level-changes.ts';
 import { LevelDisk, type StoreDisk } from './level-disk.ts';
 import { clearedKey } from './level-keys.ts';
 import type { StoreMeta } from './level-meta.ts';
 import { type LevelStoreOptions, type ResolvedLevelStoreOptions, resolveLevelStoreOptions } from './level-options.ts';
 import { LevelPlanner } from './level-planner.ts';
+import { LevelReclaimer } from './level-reclaimer.ts';
 import { encodeQuarantined } from './record-codec.ts';
 import { packBody } from './snapshot-body.ts';
 
@@ -45,6 +46,7 @@ export class LevelStore implements DocumentStore {
   readonly #options: ResolvedLevelStoreOptions;
   readonly #planner: LevelPlanner;
   readonly #changes: LevelChanges;
+  readonly #reclaimer: LevelReclaimer;
   #sweeping: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
@@ -54,6 +56,7 @@ export class LevelStore implements DocumentStore {
     this.#options = options;
     this.#planner = new LevelPlanner(meta.nextId);
     this.#changes = new LevelChanges(disk, options, this.#planner);
+    this.#reclaimer = new LevelReclaimer((work) => disk.read(work));
   }
 
   /**
@@ -105,17 +108,20 @@ export class LevelStore implements DocumentStore {
     const snapshot = { ...rest, stateVector: stateVector.slice(), deleteSet: deleteSet.slice() };
     const quarantined = quarantine.map(encodeQuarantined);
     const packing = packBody(update.slice());
-    await this.#changes.handIn(documentName, packing, async (slot, packed, deletions) =>
-      this.#planner.prepareSnapshot({
+    let removed: CompactionPlan | undefined;
+    await this.#changes.handIn(documentName, packing, async (slot, packed, deletions) => {
+      removed = await this.#changes.readSaved(slot, ({ historyWriter }) =>
+        historyWriter.compaction(documentName, snapshot.sequence, this.#options.retention),
+      );
+      return this.#planner.prepareSnapshot({
         snapshot: { ...snapshot, updateBytes: update.byteLength },
         packed,
         quarantine: quarantined,
-        history: await this.#changes.readSaved(slot, ({ historyWriter }) =>
-          historyWriter.compaction(documentName, snapshot.sequence, this.#options.retention),
-        ),
+        history: removed.operations,
         deletions,
-      }),
-    );
+      });
+    });
+    if (removed?.id !== undefined) this.#reclaimer.note(removed.id, snapshot.sequence, removed.removedBytes);
   }
 
   async changeHistory(documentName: string, change: HistoryChange): Promise<void> {
@@ -215,6 +221,7 @@ export class LevelStore implements DocumentStore {
     try {
       await this.#changes.close();
     } finally {
+      await this.#reclaimer.close();
       await this.#sweeping;
       await this.#disk.close();
     }

@@ -5,6 +5,7 @@ import {
   attributionRange,
   chunkKey,
   chunkRecordsKey,
+  type KeyRange,
   keyFrameKey,
   keyFramePartKey,
   logRange,
@@ -37,6 +38,22 @@ const SMALL_CHUNK_BYTES = CHUNK_BYTES / 2;
 /** A key frame whose body is packed. */
 export type PackedKeyFrame = Omit<KeyFrame, 'update'> & { readonly bytes: number; readonly packed: Uint8Array };
 
+/** What a compaction does to a document's history. */
+export interface CompactionPlan {
+  /** `undefined` when there is nothing to do. */
+  readonly id: number | undefined;
+  readonly operations: readonly Operation[];
+  /** Bytes of the records that the compaction removes from the log. */
+  readonly removedBytes: number;
+}
+
+const NOTHING: CompactionPlan = { id: undefined, operations: [], removedBytes: 0 };
+
+interface SequenceRange {
+  readonly after: number;
+  readonly upTo: number;
+}
+
 /** Packs the bodies of key frames, before their change takes its place in the order of writes. */
 export async function packKeyFrames(keyFrames: readonly KeyFrame[] = []): Promise<readonly PackedKeyFrame[]> {
   const copies = keyFrames.map((frame) => ({ ...frame, update: frame.update.slice() })); // callers reuse their buffers
@@ -61,20 +78,21 @@ export class LevelHistoryWriter {
    * What a compaction adds: the records it takes out of the log, in chunks, and the snapshot it replaces, when that has to
    * become a key frame.
    */
-  async compaction(documentName: string, upTo: number, storeRetention: Retention): Promise<readonly Operation[]> {
+  async compaction(documentName: string, upTo: number, storeRetention: Retention): Promise<CompactionPlan> {
     const record = await this.#view.record(documentName);
-    if (record === undefined) return [];
+    if (record === undefined) return NOTHING;
     const { id } = record;
     const snapshot = await this.#view.snapshotHeader(documentName, id);
-    if (upTo <= (snapshot?.sequence ?? 0)) return [];
+    const after = snapshot?.sequence ?? 0;
+    if (upTo <= after) return NOTHING;
     const retention = (await this.#reader.ownRetention(documentName, id)) ?? storeRetention;
-    if (retention === 'none') return [];
+    if (retention === 'none') return { id, operations: [], removedBytes: await this.#bytesOf(id, { after, upTo }) };
     const keyFrames = await this.#reader.keyFrames(documentName, id);
     const retired = snapshot === undefined ? [] : await this.#retired(documentName, id, snapshot, keyFrames);
-    const after = snapshot?.sequence ?? 0;
     // Chunks end at key frames: what is read from one on holds nothing from before it, and what came since can be counted.
     const isChunkFinal = retired.length > 0 || keyFrames.some(({ sequence }) => sequence === after);
-    return [...retired, ...(await this.#recordsOf(documentName, id, { after, upTo }, isChunkFinal))];
+    const { operations, removedBytes } = await this.#recordsOf(documentName, id, { after, upTo }, isChunkFinal);
+    return { id, operations: [...retired, ...operations], removedBytes };
   }
 
   /** @throws HW_DOCUMENT_UNKNOWN, HW_MOMENT_UNKNOWN */
@@ -162,17 +180,19 @@ export class LevelHistoryWriter {
   async #recordsOf(
     documentName: string,
     id: number,
-    { after, upTo }: { readonly after: number; readonly upTo: number },
+    { after, upTo }: SequenceRange,
     isChunkFinal: boolean,
-  ): Promise<readonly Operation[]> {
+  ): Promise<{ operations: readonly Operation[]; removedBytes: number }> {
     const operations: Operation[] = [];
+    let removedBytes = 0;
     const previous = await this.#reader.lastChunk(documentName, id);
     const packer = new ChunkPacker(after);
     const isSmall = previous?.last === after && previous.bytes < SMALL_CHUNK_BYTES;
     if (isSmall && !isChunkFinal) await this.#takeUp(documentName, id, previous, packer, operations);
-    for await (const page of this.#view.pages({ gte: logRange(id, after + 1).gte, lt: logRange(id, upTo + 1).gte })) {
+    for await (const page of this.#view.pages(recordRange(id, { after, upTo }))) {
       for (const [key, value] of page) {
         const sequence = numberOfKey(key);
+        removedBytes += key.byteLength + value.byteLength;
         const decoded = decodedOrLost(value, sequence);
         if (decoded === undefined) await packer.breakAt(sequence);
         else await packer.add(decoded);
@@ -185,7 +205,15 @@ export class LevelHistoryWriter {
         { type: 'put', key: chunkRecordsKey(id, header.last), value: encodeChunkRecords(packed) },
       );
     }
-    return operations;
+    return { operations, removedBytes };
+  }
+
+  async #bytesOf(id: number, range: SequenceRange): Promise<number> {
+    let bytes = 0;
+    for await (const page of this.#view.pages(recordRange(id, range))) {
+      for (const [key, value] of page) bytes += key.byteLength + value.byteLength;
+    }
+    return bytes;
   }
 
   /** A small chunk goes and its records are packed again, with those that follow. A damaged one is left as it lies. */
@@ -226,6 +254,10 @@ export class LevelHistoryWriter {
     const timeMs = chunks.find(({ last }) => last === sequence)?.lastMs ?? snapshot.timeMs;
     return keyFrameOperations(id, { sequence, timeMs, authors: [], bytes, packed }, 0);
   }
+}
+
+function recordRange(id: number, { after, upTo }: SequenceRange): KeyRange {
+  return { gte: logRange(id, after + 1).gte, lt: logRange(id, upTo + 1).gte };
 }
 
 /** A record that cannot be read any more must not keep the document from being compacted. */
