@@ -9,6 +9,7 @@ import { ReadScheduler } from './connection/read-scheduler.ts';
 import { WebSocketConnection } from './connection/websocket-connection.ts';
 import { Compactor } from './documents/compactor.ts';
 import { FlushScheduler } from './documents/flush-scheduler.ts';
+import { HistoryKeeper, retentionOf } from './documents/history-keeper.ts';
 import { DocumentRegistry } from './documents/registry.ts';
 import { createHttpApp, type Health } from './http/http-app.ts';
 import { Upgrader } from './http/upgrade.ts';
@@ -71,12 +72,18 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const { logger = SILENT_LOGGER, store: givenStore, ...rest } = options;
   const resolved = resolveServerOptions(rest);
   const store =
-    givenStore ?? (await LevelStore.open(resolved.data, { logger, onTakenOver: () => registry.outdateAll() }));
+    givenStore ??
+    (await LevelStore.open(resolved.data, {
+      logger,
+      retention: retentionOf(resolved),
+      onTakenOver: () => registry.outdateAll(),
+    }));
 
   const now = Date.now;
   const workers = new WorkerPool(resolved.workerThreads);
   const scheduler = new FlushScheduler();
-  const compactor = new Compactor(store, workers, now);
+  const keeper = new HistoryKeeper(store, workers, logger, now);
+  const compactor = new Compactor(store, workers, now, (documentName) => keeper.compacted(documentName));
   const registry = new DocumentRegistry({ store, workers, compactor, scheduler, options: resolved, logger, now });
   const readers = new ReadScheduler(() => store.health.unsavedBytes <= resolved.maxUnsavedBytes);
   const heartbeat = new Heartbeat(resolved.heartbeatIntervalMs);
@@ -140,6 +147,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         connections,
         registry,
         heartbeat,
+        keeper,
         workers,
         store,
         options: resolved,

@@ -4,6 +4,8 @@ import { formatQuantity, parseQuantity, QUANTITY_FORMS, type QuantityKind } from
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+const DAY = 24 * 60 * 60 * 1000;
 
 declare module 'zod' {
   /** What `--help` and `docs/options.md` print beside an option's description. */
@@ -41,6 +43,15 @@ const duration = (unset: number, range: QuantityRange = { min: 1 }) => quantity(
 const text = (unset: string, expected: string) => {
   const error = `expected ${expected}`;
   return z.string({ error }).min(1, { error }).default(unset).meta({ expected });
+};
+
+/** A word out of a few. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(choices: T, unset: T[number]) => {
+  const expected = `one of ${choices.join(', ')}`;
+  return z
+    .enum(choices, { error: `expected ${expected}` })
+    .default(unset)
+    .meta({ expected });
 };
 
 /**
@@ -86,6 +97,21 @@ export const serverOptionsSchema = z.strictObject({
   unloadAfterMs: duration(30_000, { min: 0 }).describe('How long a document without sessions stays in memory.'),
   compactAfterBytes: bytes(256 * KIB).describe('Tail bytes below which a live document is never compacted.'),
   workerThreads: count(1).describe('Threads for compactions, and as many again for diffs of large documents.'),
+
+  history: oneOf(['keep', 'none'], 'keep').describe(
+    "Whether a document's past is kept, so that every moment can be gone back to; none: only named versions are.",
+  ),
+  historyKeepAllMs: duration(7 * DAY, { min: 0 }).describe('Every edit younger than this can be gone back to.'),
+  historyHourlyMs: duration(30 * DAY, { min: 0 }).describe(
+    'Of older ones the last state of each hour is kept up to this age; 0: none.',
+  ),
+  historyDailyMs: duration(0, { min: 0 }).describe(
+    'Of still older ones the last state of each day is kept up to this age; 0: for ever.',
+  ),
+  historyMaxBytes: bytes(GIB, { min: 0 }).describe(
+    'Bytes on disk the past of one document may take; above it the oldest goes first. Named versions stay.',
+  ),
+
   shutdownTimeoutMs: duration(10_000).describe('How long a graceful stop may take before sockets are cut.'),
 });
 

@@ -1,5 +1,6 @@
 const KIB = 1024;
 const SECOND = 1000;
+const HOUR = 3600 * SECOND;
 
 /** What a numeric option counts; decides which units its text form may carry. */
 export type QuantityKind = 'number' | 'bytes' | 'milliseconds';
@@ -8,14 +9,14 @@ export type QuantityKind = 'number' | 'bytes' | 'milliseconds';
 const UNITS: Record<QuantityKind, Readonly<Record<string, number>>> = {
   number: {},
   bytes: { b: 1, kb: 1e3, kib: KIB, k: KIB, mb: 1e6, mib: KIB ** 2, m: KIB ** 2, gb: 1e9, gib: KIB ** 3, g: KIB ** 3 },
-  milliseconds: { ms: 1, s: SECOND, m: 60 * SECOND, min: 60 * SECOND, h: 3600 * SECOND },
+  milliseconds: { ms: 1, s: SECOND, m: 60 * SECOND, min: 60 * SECOND, h: HOUR, d: 24 * HOUR },
 };
 
 /** How each kind of value may be written, for messages and for the manual. */
 export const QUANTITY_FORMS: Record<QuantityKind, string> = {
   number: 'a whole number',
   bytes: 'bytes or a size like 64KiB, 16MiB',
-  milliseconds: 'milliseconds or a duration like 500ms, 30s, 2m',
+  milliseconds: 'milliseconds or a duration like 500ms, 30s, 2m, 7d',
 };
 
 /**
@@ -46,6 +47,8 @@ export function formatQuantity(kind: QuantityKind, units: number): string {
       ['KiB', KIB],
     ],
     milliseconds: [
+      ['d', 24 * HOUR],
+      ['h', HOUR],
       ['m', 60 * SECOND],
       ['s', SECOND],
       ['ms', 1],

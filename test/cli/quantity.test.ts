@@ -24,6 +24,7 @@ test.each<[QuantityKind, unknown, number | undefined]>([
   ['milliseconds', '1.5s', 1500],
   ['milliseconds', '2m', 120_000],
   ['milliseconds', '1h', 3_600_000],
+  ['milliseconds', '7d', 604_800_000],
   ['milliseconds', '30 parsecs', undefined],
 ])('as %s, %j is %j', (kind, text, expected) => {
   expect(parseQuantity(kind, text)).toBe(expected);

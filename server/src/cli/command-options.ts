@@ -1,17 +1,9 @@
-import { z } from 'zod';
-import { serverOptionsSchema } from '../options.ts';
+import type { z } from 'zod';
+import { oneOf, serverOptionsSchema } from '../options.ts';
 import { formatQuantity } from '../quantity.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
 const LOG_FORMATS = ['auto', 'pretty', 'json'] as const;
-
-const oneOf = <const T extends readonly [string, ...string[]]>(choices: T, unset: T[number]) => {
-  const expected = `one of ${choices.join(', ')}`;
-  return z
-    .enum(choices, { error: `expected ${expected}` })
-    .default(unset)
-    .meta({ expected });
-};
 
 /** Every option of the command: the server's, and how the command itself speaks. */
 export const commandOptionsSchema = serverOptionsSchema.extend({

@@ -9,6 +9,13 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What the command needed of the world outside was not to be had; the message says it all. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+}
+
+const EXPECTED = [HeadwaterError, UsageError, CommandFailure];
+
 /** The exit status of a failure: 2 when the call has to change, 1 when the world has to. */
 export function exitStatusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -26,7 +33,7 @@ export function describeFailure(error: unknown, { showStack }: { readonly showSt
   if (!(error instanceof Error)) return [`headwater: ${String(error)}`];
 
   const code = error instanceof HeadwaterError ? ` [${error.code}]` : '';
-  const isExpected = error instanceof HeadwaterError || error instanceof UsageError || isSystemError(error);
+  const isExpected = EXPECTED.some((kind) => error instanceof kind) || isSystemError(error);
   const lines = error.message.split('\n').map((line) => `headwater: ${line}${code}`);
   if (showStack) return [...lines, ...stackLines(error)];
   return isExpected ? lines : [...lines, 'headwater: this was not expected; --log-level debug shows where it happened'];

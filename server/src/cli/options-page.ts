@@ -17,7 +17,7 @@ Code that embeds the server gives the same names to \`createServer\`; \`logLevel
 (\`createServer\` takes a \`logger\`).
 
 Sizes are bytes or carry a unit (\`64KiB\`, \`16MiB\`, \`2GiB\`; \`kB\`, \`MB\` and \`GB\` are decimal), durations are milliseconds or
-carry one (\`500ms\`, \`30s\`, \`2m\`, \`1h\`). A value that cannot be is an error that names its place; so is an unknown flag
+carry one (\`500ms\`, \`30s\`, \`2m\`, \`1h\`, \`7d\`). A value that cannot be is an error that names its place; so is an unknown flag
 and an unknown name in the file. An unknown \`HEADWATER_*\` variable is only warned about, because platforms put variables
 of their own into the environment; an empty one counts as unset.
 `;

@@ -24,3 +24,21 @@ export function note(line: string): void {
 export function printableName(documentName: string): string {
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"\s]/u.test(documentName) ? JSON.stringify(documentName) : documentName;
 }
+
+/** One value as a line that a program reads. */
+export function printJson(value: unknown): Promise<void> {
+  return print(`${JSON.stringify(value)}\n`);
+}
+
+/** A time as every command prints it; nothing is known of what came at 0. */
+export function formatTime(timeMs: number): string {
+  return timeMs === 0 ? '-' : new Date(timeMs).toISOString();
+}
+
+/** Text of a document for a terminal: what would move the cursor, or turn the line around, shows as a sign of its own. */
+export function printableText(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x20 ? String.fromCodePoint(0x2400 + code) : '\u{fffd}';
+  });
+}

@@ -32,14 +32,21 @@ export class Compactor {
   readonly #store: DocumentStore;
   readonly #workers: DocumentWorkers;
   readonly #now: () => number;
+  readonly #onCompacted: (documentName: string) => void;
   /** By name; who took too long last comes last. */
   readonly #slow = new Map<string, { readonly delayMs: number; readonly untilMs: number }>();
 
-  /** `now`: milliseconds since the epoch. */
-  constructor(store: DocumentStore, workers: DocumentWorkers, now: () => number = Date.now) {
+  /** `now`: milliseconds since the epoch; `onCompacted`: called when a new snapshot is on disk. */
+  constructor(
+    store: DocumentStore,
+    workers: DocumentWorkers,
+    now: () => number = Date.now,
+    onCompacted: (documentName: string) => void = () => {},
+  ) {
     this.#store = store;
     this.#workers = workers;
     this.#now = now;
+    this.#onCompacted = onCompacted;
   }
 
   /** Whether the last compaction of this document took too long for another attempt so soon. */
@@ -112,6 +119,7 @@ export class Compactor {
     // Loaded anew meanwhile: its log may hold what this snapshot does not.
     if (!isCurrent()) throw new Error(`"${documentName}" was let go during its compaction`);
     await this.#store.replaceSnapshot(documentName, snapshot, quarantined);
+    this.#onCompacted(documentName);
     return { snapshot, quarantined };
   }
 

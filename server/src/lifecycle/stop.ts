@@ -3,6 +3,7 @@ import type { DocumentStore } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import type { Heartbeat } from '../connection/heartbeat.ts';
 import type { WebSocketConnection } from '../connection/websocket-connection.ts';
+import type { HistoryKeeper } from '../documents/history-keeper.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { Upgrader } from '../http/upgrade.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -17,6 +18,7 @@ export interface Stoppable {
   readonly connections: ReadonlySet<WebSocketConnection>;
   readonly registry: DocumentRegistry;
   readonly heartbeat: Heartbeat;
+  readonly keeper: HistoryKeeper;
   readonly workers: DocumentWorkers;
   readonly store: DocumentStore;
   readonly options: ResolvedServerOptions;
@@ -53,10 +55,15 @@ export async function stop(parts: Stoppable): Promise<void> {
     // 4. give back what we hold
     parts.heartbeat.close();
     registry.close();
+    parts.keeper.stop();
     try {
       await parts.workers.close();
     } finally {
-      await store.close();
+      try {
+        await store.close();
+      } finally {
+        await parts.keeper.whenDone();
+      }
     }
   }
 }

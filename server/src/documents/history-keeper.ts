@@ -1,0 +1,81 @@
+import { DocumentHistory, type DocumentStore, type MakeState, type Retention } from '@headwater/persistence';
+import { HeadwaterError } from '@headwater/protocol';
+import type { Logger } from '../logging/logger.ts';
+import type { ResolvedServerOptions } from '../options.ts';
+import type { DocumentWorkers } from '../workers/worker-pool.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What the options say about the past of documents. */
+export function retentionOf(options: ResolvedServerOptions): Retention {
+  const { history, historyKeepAllMs: keepAllMs, historyHourlyMs, historyDailyMs, historyMaxBytes: maxBytes } = options;
+  if (history === 'none') return 'none';
+  const hourly = historyHourlyMs > 0 ? [{ everyMs: HOUR_MS, untilAgeMs: historyHourlyMs }] : [];
+  if (historyDailyMs === 0) return { keepAllMs, tiers: [...hourly, { everyMs: DAY_MS }], maxBytes };
+  const daily = historyDailyMs > historyHourlyMs ? [{ everyMs: DAY_MS, untilAgeMs: historyDailyMs }] : [];
+  return { keepAllMs, tiers: [...hourly, ...daily], maxBytes };
+}
+
+/** Looks after the history of documents that were compacted: thins it, and adds key frames. One document at a time. */
+export class HistoryKeeper {
+  readonly #history: DocumentHistory;
+  readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  /** Compacted, and not looked after since. A Set keeps the order. */
+  readonly #due = new Set<string>();
+  #working: Promise<void> | undefined;
+
+  /** `now`: milliseconds since the epoch. */
+  constructor(store: DocumentStore, workers: DocumentWorkers, logger: Logger, now: () => number) {
+    this.#history = new DocumentHistory(store, { now, makeState: inWorker(workers) });
+    this.#logger = logger;
+  }
+
+  /** To be called after each compaction. */
+  compacted(documentName: string): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#due.add(documentName);
+    this.#working ??= this.#work();
+  }
+
+  /** Resolves once nothing is due. */
+  async whenDone(): Promise<void> {
+    await this.#working;
+  }
+
+  /**
+   * Begins nothing more: what is left is done after the next compaction. What runs ends when the store or the workers are
+   * closed, at the latest: a store that cannot write is not waited for.
+   */
+  stop(): void {
+    this.#stopping.abort();
+    this.#due.clear();
+  }
+
+  async #work(): Promise<void> {
+    for (const documentName of this.#due) {
+      this.#due.delete(documentName);
+      try {
+        await this.#history.maintain(documentName, { signal: this.#stopping.signal });
+      } catch (error) {
+        if (this.#stopping.signal.aborted || isGone(error)) continue;
+        this.#logger.warn({ documentName, err: error }, 'the history of a document was left as it is');
+      }
+    }
+    this.#working = undefined; // in the turn in which nothing was due any more
+  }
+}
+
+/** Deleted in between. */
+function isGone(error: unknown): boolean {
+  return error instanceof HeadwaterError && error.code === 'HW_DOCUMENT_UNKNOWN';
+}
+
+function inWorker(workers: DocumentWorkers): MakeState {
+  return async ([snapshot, ...updates]) => {
+    const { update, taken } = await workers.compact({ snapshot, updates });
+    if (taken < updates.length) throw new Error('too much of it does not integrate');
+    return update;
+  };
+}
