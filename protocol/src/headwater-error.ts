@@ -39,6 +39,16 @@ export const ERROR_CODES = {
   HW_VERSION_UNKNOWN: { closeCode: undefined, retryable: false },
   HW_VERSION_INVALID: { closeCode: undefined, retryable: false },
   HW_RETENTION_INVALID: { closeCode: undefined, retryable: false },
+  // the HTTP API
+  HW_REQUEST_INVALID: { closeCode: undefined, retryable: false },
+  HW_REQUEST_TOO_LARGE: { closeCode: undefined, retryable: false },
+  HW_API_REFUSED: { closeCode: undefined, retryable: false },
+  HW_API_TOKEN_WRONG: { closeCode: undefined, retryable: false },
+  HW_API_BUSY: { closeCode: undefined, retryable: true },
+  HW_INTERNAL: { closeCode: undefined, retryable: false },
+  // seen by its clients
+  HW_SERVER_UNREACHABLE: { closeCode: undefined, retryable: true },
+  HW_ANSWER_UNUSABLE: { closeCode: undefined, retryable: false },
 } as const satisfies Record<string, { closeCode: number | undefined; retryable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
