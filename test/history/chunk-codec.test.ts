@@ -53,8 +53,8 @@ test('records cut short, or with bytes behind their end, are no records', () => 
   fc.assert(
     fc.property(records, fc.nat(), (given, at) => {
       const bytes = layOutRecords(given);
-      expect(() => readRecords(bytes.subarray(0, at % bytes.length))).toThrow();
-      expect(() => readRecords(Uint8Array.of(...bytes, 0))).toThrow();
+      expect(() => readRecords(bytes.subarray(0, at % bytes.length))).toThrow(Error);
+      expect(() => readRecords(Uint8Array.of(...bytes, 0))).toThrow(Error);
     }),
   );
 });
@@ -66,7 +66,7 @@ test('a count that was damaged ends in an error, not in a long wait', () => {
   const counts = [0, 1, 3, 6, 7, 8]; // all but a sequence, a time and the update
   for (const at of counts) {
     const damaged = Uint8Array.of(...bytes.subarray(0, at), 0xff, 0xff, 0xff, 0x7f, ...bytes.subarray(at + 1));
-    expect(() => readRecords(damaged), `byte ${at}`).toThrow();
+    expect(() => readRecords(damaged), `byte ${at}`).toThrow(Error);
   }
 });
 
@@ -146,8 +146,8 @@ describe.each(KINDS)('the value of a $kind', ({ value, encode, decode }) => {
       fc.property(value, fc.nat(), (given, at) => {
         const bytes = encode(given as never);
         expect(() => decode(Uint8Array.of(99, ...bytes.subarray(1)))).toThrow('format 99 instead of 1');
-        expect(() => decode(bytes.subarray(0, at % bytes.length))).toThrow();
-        expect(() => decode(Uint8Array.of(...bytes, 0))).toThrow();
+        expect(() => decode(bytes.subarray(0, at % bytes.length))).toThrow(Error);
+        expect(() => decode(Uint8Array.of(...bytes, 0))).toThrow(Error);
       }),
     );
   });

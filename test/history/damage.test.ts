@@ -68,6 +68,9 @@ describe('of a damaged history', () => {
 
     await using store = await LevelStore.open(directory);
 
+    for (const frame of frames) {
+      await expect(store.keyFrame('doc', frame)).rejects.toMatchObject({ code: 'HW_STORE_CORRUPT' });
+    }
     await expectStates(store, 0, COUNT);
   });
 

@@ -138,8 +138,8 @@ describe.each([
 
     expect(await textOf(history, 'copy', 1)).toBe('one two ');
     expect((await history.moments('copy'))[0]?.authors).toEqual(['cyd']);
-    const [{ ranges = [] } = {}] = await history.blame('copy');
-    expect(ranges.map(({ text, author }) => [text, author])).toEqual([
+    const [blamed] = await history.blame('copy');
+    expect(blamed?.ranges.map(({ text, author }) => [text, author])).toEqual([
       ['one ', 'ada'],
       ['two ', 'bob'],
     ]);

@@ -43,7 +43,7 @@ describe.each(STORES)('with a %s', (_, prepare) => {
       const outline = await store.history('doc');
       expect(outline?.sequence).toBe(count);
       expect(outline?.spans.length).toBeGreaterThan(0);
-      if (bulk) expect(outline?.keyFrames.length).toBeGreaterThan(0);
+      expect((outline?.keyFrames.length ?? 0) > 0).toBe(bulk);
       await expectEveryRecord(store, session);
       await store.close();
     },
@@ -97,15 +97,14 @@ async function expectEveryRecord(store: DocumentStore, { records, contents }: Se
   }
 
   const played = new Y.Doc();
+  const playedContents = new Map([[0, visibleContent(played)]]);
   const steps: { sequence: number; timeMs: number; entry: object }[] = [];
-  let at = 0;
   for await (const { sequence, timeMs, author = '', update } of history.replay('doc')) {
-    if (sequence > at) expect(visibleContent(played), `played, moment ${at}`).toEqual(contents[at]);
-    at = sequence;
     Y.applyUpdate(played, update);
+    playedContents.set(sequence, visibleContent(played)); // that of its last update stays
     steps.push({ sequence, timeMs, entry: { update, author } });
   }
-  expect(visibleContent(played)).toEqual(contents.at(-1));
+  expect([...playedContents.values()]).toEqual(contents);
   expect(steps).toEqual(
     records.flatMap(({ sequence, timeMs, entries }) => entries.map((entry) => ({ sequence, timeMs, entry }))),
   );

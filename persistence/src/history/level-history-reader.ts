@@ -65,8 +65,8 @@ export class LevelHistoryReader {
         bytes,
         storedBytes: packedBytes,
       })),
-      keyFrames: keyFrames.map(({ sequence, timeMs, authors, bytes, packedBytes }) => ({
-        sequence,
+      keyFrames: keyFrames.map(({ sequence: at, timeMs, authors, bytes, packedBytes }) => ({
+        sequence: at,
         timeMs,
         authors,
         bytes,

@@ -30,9 +30,10 @@ export class HistoryMaintenance {
 
   /** Ends early when the signal aborts; what is left is done the next time. */
   async run(documentName: string, signal?: AbortSignal): Promise<void> {
-    while (signal?.aborted !== true) {
+    let isMore = true;
+    while (isMore && !isAborted(signal)) {
       const outline = await this.#store.history(documentName);
-      if (outline === undefined || !(await this.#step(documentName, outline, signal))) return;
+      isMore = outline !== undefined && (await this.#step(documentName, outline, signal));
     }
   }
 
@@ -131,10 +132,14 @@ export class HistoryMaintenance {
       made.push(frame);
       bytes += frame.update.byteLength;
       if (bytes >= MAX_BYTES_PER_CHANGE) await write();
-      if (signal?.aborted === true) break;
+      if (isAborted(signal)) break;
     }
     await write();
   }
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }
 
 /** Where the records begin, and up to where they are thinned at once. */

@@ -23,7 +23,10 @@ interface Present {
   readonly tail: readonly LogRecord[];
 }
 
-type Span = HistorySpan & { readonly kept: readonly LogRecord[] };
+interface Span {
+  readonly span: HistorySpan;
+  readonly kept: readonly LogRecord[];
+}
 
 /** The past of one document, for as long as the process lasts. */
 export class MemoryHistory {
@@ -41,16 +44,16 @@ export class MemoryHistory {
     const kept = tail.filter(({ sequence }) => sequence <= upTo);
     const bytes = bytesOf(kept);
     if (kept.length === 0) return;
-    this.#spans.push({
+    const span = {
       after,
       last: upTo,
-      kept,
       records: kept.length,
       firstMs: kept[0]?.timeMs ?? 0,
       lastMs: kept.at(-1)?.timeMs ?? 0,
       bytes,
       storedBytes: bytes,
-    });
+    };
+    this.#spans.push({ span, kept });
   }
 
   outline({ sequence, snapshot }: Present, storeRetention: Retention): HistoryOutline {
@@ -58,7 +61,7 @@ export class MemoryHistory {
       sequence,
       snapshotSequence: snapshot?.sequence ?? 0,
       snapshotStoredBytes: snapshot?.update.byteLength ?? 0,
-      spans: this.#spans.map(({ kept: _, ...span }) => span),
+      spans: this.#spans.map(({ span }) => span),
       keyFrames: this.#keyFrames.map(infoOf),
       versions: [...this.#versions],
       retention: this.#retention ?? storeRetention,
@@ -69,11 +72,11 @@ export class MemoryHistory {
   /** The next records after a sequence. */
   block({ snapshot, tail }: Present, after: number, upTo: number): RecordBlock | undefined {
     if (after >= upTo) return undefined;
-    const span = this.#spans.find(({ last }) => last > after);
-    const start = Math.max(after, span?.after ?? snapshot?.sequence ?? 0);
+    const found = this.#spans.find(({ span }) => span.last > after);
+    const start = Math.max(after, found?.span.after ?? snapshot?.sequence ?? 0);
     if (start >= upTo) return undefined;
-    const records = (span?.kept ?? tail).filter(({ sequence }) => sequence > after && sequence <= upTo);
-    const last = span === undefined ? records.at(-1)?.sequence : Math.min(upTo, span.last);
+    const records = (found?.kept ?? tail).filter(({ sequence }) => sequence > after && sequence <= upTo);
+    const last = found === undefined ? records.at(-1)?.sequence : Math.min(upTo, found.span.last);
     return last === undefined ? undefined : { after: start, last, records };
   }
 
@@ -107,7 +110,7 @@ export class MemoryHistory {
     const named = new Set(this.#versions.map((version) => version.sequence));
     for (const removed of change.removeKeyFrames ?? []) if (!named.has(removed)) frames.delete(removed);
     this.#keyFrames = [...frames.values()].map(copyOf).sort((a, b) => a.sequence - b.sequence);
-    this.#spans = this.#spans.filter(({ last }) => last > (change.removeRecordsThrough ?? 0));
+    this.#spans = this.#spans.filter(({ span }) => span.last > (change.removeRecordsThrough ?? 0));
     if (change.removeAttribution === true) this.#attribution = [];
     this.#attribution.push(...(change.addAttribution ?? []));
     if (change.retention !== undefined) this.#retention = change.retention ?? undefined;
@@ -116,14 +119,15 @@ export class MemoryHistory {
   #retire(snapshot: NonNullable<Present['snapshot']>): void {
     const { sequence, update } = snapshot;
     const before = this.#keyFrames.findLast((frame) => frame.sequence <= sequence)?.sequence ?? 0;
-    if (!isKeyFrameDue({ sequence, storedBytes: update.byteLength }, before, this.#spans)) return;
+    const spans = this.#spans.map(({ span }) => span);
+    if (!isKeyFrameDue({ sequence, storedBytes: update.byteLength }, before, spans)) return;
     this.#keyFrames.push({ sequence, timeMs: this.#timeOf(snapshot), authors: [], update });
     this.#keyFrames.sort((a, b) => a.sequence - b.sequence);
   }
 
   /** When its last record was received; when it was made, if that is not known. */
   #timeOf({ sequence, timeMs }: NonNullable<Present['snapshot']>): number {
-    return this.#spans.find(({ last }) => last === sequence)?.lastMs ?? timeMs;
+    return this.#spans.find(({ span }) => span.last === sequence)?.span.lastMs ?? timeMs;
   }
 }
 
