@@ -151,6 +151,25 @@ describe.each([
     expect(await textOf(history, 'doc', 3)).toBe('one two three');
   });
 
+  test('a fork is written the way the history was told to, and one of the empty document is there all the same', async () => {
+    await using store = await open();
+    await typed(store, [['ada', 'one']]);
+    const applied: string[] = [];
+    const history = new DocumentHistory(store, {
+      apply: async (name, update, author) => {
+        applied.push(`${name} ${author}`);
+        return store.append(name, { timeMs: START_MS, entries: [{ update, author }] }).durable;
+      },
+    });
+
+    expect(await history.fork('doc', 'copy', 1, BOB)).toBe(1);
+    expect(await history.fork('doc', 'empty', 0, BOB)).toBe(1);
+
+    expect(applied).toEqual(['copy bob']);
+    expect(await textOf(history, 'copy', 1)).toBe('one');
+    expect(await textOf(history, 'empty', 1)).toBe('');
+  });
+
   test('a fork takes no name that is taken, and needs a moment that is there', async () => {
     await using store = await open();
     await typed(store, [['ada', 'one ']]);

@@ -72,7 +72,7 @@ describe('listing moments', () => {
           page = await history.moments('doc', { limit, after: page.at(-1)?.sequence });
         }
         const backwards: Moment[] = [];
-        for (let page = await history.moments('doc', { limit, before: 1_000 }); page.length > 0; ) {
+        for (let page = await history.moments('doc', { limit, before: Infinity }); page.length > 0; ) {
           backwards.unshift(...page);
           page = await history.moments('doc', { limit, before: page[0]?.sequence });
         }

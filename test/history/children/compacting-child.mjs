@@ -1,9 +1,10 @@
-// Writes a session and compacts it all the time, until it is killed: argv is the store's directory and the session's file.
+// Writes a session and compacts it all the time, until it is killed: argv is the store's directory, the session's file, and
+// after how many milliseconds its records are old, when the history is to be looked after too.
 import { readFileSync } from 'node:fs';
-import { LevelStore } from '@headwater/persistence';
+import { DocumentHistory, LevelStore } from '@headwater/persistence';
 import * as Y from 'yjs';
 
-const [directory, file] = process.argv.slice(2);
+const [directory, file, agedMs] = process.argv.slice(2);
 const records = JSON.parse(readFileSync(file, 'utf8'));
 const store = await LevelStore.open(directory);
 const { sequence: from } = (await store.info('doc')) ?? { sequence: 0 };
@@ -35,4 +36,9 @@ async function compact(sequence) {
   process.send({ event: 'compacting', sequence });
   await replacing;
   process.send({ event: 'compacted', sequence });
+  if (agedMs === undefined) return;
+  const now = () => tail.at(-1).timeMs + Number(agedMs);
+  const maintaining = new DocumentHistory(store, { now }).maintain('doc');
+  process.send({ event: 'maintaining', sequence });
+  await maintaining;
 }
