@@ -30,7 +30,8 @@ export {
   DocumentHistory,
   type DocumentHistoryOptions,
 } from './history/document-history.ts';
-export { HistoricState } from './history/historic-state.ts';
+export { encodedStateOf, HistoricState } from './history/historic-state.ts';
+export { computeHere, type HistoryComputations, type StateUpdates } from './history/history-computations.ts';
 export type {
   AttributedRange,
   HistoryChange,

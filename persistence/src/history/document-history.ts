@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HeadwaterError } from '@headwater/protocol';
-import { blameText, type TextBlame } from '../content/blame-text.ts';
-import { type DocumentDiff, diffStates } from '../content/diff-states.ts';
-import { restoringUpdate } from '../content/restoring-update.ts';
+import type { TextBlame } from '../content/blame-text.ts';
+import type { DocumentDiff } from '../content/diff-states.ts';
 import type { DocumentStore } from '../document-store.ts';
 import { attributedRanges } from './attributed-ranges.ts';
 import type { HistoricState } from './historic-state.ts';
+import { computeHere, type HistoryComputations } from './history-computations.ts';
 import type { AttributedRange } from './history-store.ts';
 import { type MakeState, makeStateHere } from './key-frame-maker.ts';
 import { HistoryMaintenance } from './maintenance.ts';
@@ -23,10 +23,12 @@ export type ApplyUpdate = (documentName: string, update: Uint8Array, author: str
 
 /** What a {@link DocumentHistory} can be handed besides its store. */
 export interface DocumentHistoryOptions {
-  /** How a restore is written; a running server sends it to everybody. @defaultValue appended to the log, and fsynced */
+  /** How a restore or a fork is written; a running server sends it to everybody. @defaultValue appended to the log, and fsynced */
   readonly apply?: ApplyUpdate | undefined;
   /** How states are made for key frames; a running server does it in a thread. @defaultValue here and now */
   readonly makeState?: MakeState | undefined;
+  /** The same for what is made of states. @defaultValue here and now */
+  readonly computations?: HistoryComputations | undefined;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
   readonly now?: (() => number) | undefined;
   /** Waits between two steps of a replay. @defaultValue a timer */
@@ -61,6 +63,8 @@ export class DocumentHistory {
   readonly versions: NamedVersions;
   readonly #store: DocumentStore;
   readonly #apply: ApplyUpdate;
+  readonly #makeState: MakeState;
+  readonly #computations: HistoryComputations;
   readonly #maintenance: HistoryMaintenance;
   readonly #now: () => number;
   readonly #sleep: Sleep;
@@ -69,9 +73,11 @@ export class DocumentHistory {
     this.#store = store;
     this.#now = options.now ?? Date.now;
     this.#apply = options.apply ?? ((documentName, update, author) => this.#append(documentName, update, author));
-    this.#maintenance = new HistoryMaintenance(store, options.makeState ?? makeStateHere, this.#now);
+    this.#makeState = options.makeState ?? makeStateHere;
+    this.#computations = options.computations ?? computeHere;
+    this.#maintenance = new HistoryMaintenance(store, this.#makeState, this.#now);
     this.#sleep = options.sleep ?? sleepUntilAborted;
-    this.versions = new NamedVersions(store, this.#now);
+    this.versions = new NamedVersions(store, this.#now, this.#makeState);
   }
 
   /**
@@ -125,7 +131,7 @@ export class DocumentHistory {
    */
   async diff(documentName: string, from: number, to: number): Promise<DocumentDiff> {
     const [a, b] = [await this.stateAt(documentName, from), await this.stateAt(documentName, to)];
-    return diffStates(a.update, b.update);
+    return this.#computations.diff(a.updates, b.updates);
   }
 
   /**
@@ -135,8 +141,8 @@ export class DocumentHistory {
    */
   async blame(documentName: string, moment?: number): Promise<readonly TextBlame[]> {
     const at = moment ?? (await outlineOf(this.#store, documentName)).sequence;
-    const { update } = await this.stateAt(documentName, at);
-    return blameText(update, await this.#attribution(documentName, at));
+    const { updates } = await this.stateAt(documentName, at);
+    return this.#computations.blame(updates, await this.#attribution(documentName, at));
   }
 
   /**
@@ -155,7 +161,7 @@ export class DocumentHistory {
     const target = await this.stateAt(documentName, moment);
     const { sequence } = await outlineOf(this.#store, documentName);
     const current = await this.stateAt(documentName, sequence);
-    const edit = restoringUpdate(current.update, target.update);
+    const edit = await this.#computations.restoringUpdate(current.updates, target.updates);
     return isEmptyUpdate(edit) ? sequence : this.#apply(documentName, edit, author);
   }
 
@@ -170,9 +176,12 @@ export class DocumentHistory {
     if ((await this.#store.info(newName)) !== undefined) {
       throw new HeadwaterError('HW_DOCUMENT_EXISTS', `there is a document ${JSON.stringify(newName)} already`);
     }
-    const { update } = await this.stateAt(documentName, moment);
+    const { updates } = await this.stateAt(documentName, moment);
+    const update = await this.#makeState(updates);
     const addAttribution = await this.#attribution(documentName, moment);
-    const sequence = await this.#append(newName, update, author);
+    // An empty update brings nothing, so nobody who has the new document open has to hear of it; but it makes the document be.
+    const write = isEmptyUpdate(update) ? this.#append.bind(this) : this.#apply;
+    const sequence = await write(newName, update, author);
     await this.#store.changeHistory(newName, { addAttribution });
     return sequence;
   }

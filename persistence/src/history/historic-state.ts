@@ -10,30 +10,34 @@ export class HistoricState {
   readonly sequence: number;
   /** When that was received, in milliseconds since the epoch, as far as it is known; `undefined` before the first record. */
   readonly timeMs: number | undefined;
-  readonly #updates: readonly Uint8Array[];
+  /** What makes the state when they are applied in this order. */
+  readonly updates: readonly Uint8Array[];
   #encoded: Uint8Array | undefined;
 
-  /** @param updates - what makes the state when they are applied in this order */
   constructor(sequence: number, timeMs: number | undefined, updates: readonly Uint8Array[]) {
     this.sequence = sequence;
     this.timeMs = timeMs;
-    this.#updates = updates;
+    this.updates = updates;
   }
 
   /** A new `Y.Doc` of this state, the caller's to destroy. */
   doc(): Y.Doc {
-    return docOf(this.#updates);
+    return docOf(this.updates);
   }
 
   /** The state as one Yjs v1 update, without what was deleted. */
   get update(): Uint8Array {
-    if (this.#encoded === undefined) {
-      const doc = this.doc();
-      this.#encoded = Y.encodeStateAsUpdate(doc);
-      doc.destroy();
-    }
+    this.#encoded ??= encodedStateOf(this.updates);
     return this.#encoded;
   }
+}
+
+/** The state that updates make when they are applied in this order, as one Yjs v1 update, without what was deleted. */
+export function encodedStateOf(updates: readonly Uint8Array[]): Uint8Array {
+  const doc = docOf(updates);
+  const state = Y.encodeStateAsUpdate(doc);
+  doc.destroy();
+  return state;
 }
 
 /**

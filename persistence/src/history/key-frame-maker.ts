@@ -1,6 +1,5 @@
 import { HeadwaterError, joinUpdates } from '@headwater/protocol';
-import * as Y from 'yjs';
-import { docOf } from './historic-state.ts';
+import { encodedStateOf } from './historic-state.ts';
 import type { HistoryStore, KeyFrame } from './history-store.ts';
 import { partsOfState, type StateParts } from './state-at.ts';
 
@@ -8,12 +7,7 @@ import { partsOfState, type StateParts } from './state-at.ts';
 export type MakeState = (updates: readonly Uint8Array[]) => Promise<Uint8Array>;
 
 /** Here and now. A server hands in one that works in a thread. */
-export const makeStateHere: MakeState = async (updates) => {
-  const doc = docOf(updates);
-  const state = Y.encodeStateAsUpdate(doc);
-  doc.destroy();
-  return state;
-};
+export const makeStateHere: MakeState = async (updates) => encodedStateOf(updates);
 
 /**
  * The states of a document at several moments, in order, each from the one before or from the key frame next to it. Moments

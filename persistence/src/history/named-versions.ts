@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { HeadwaterError } from '@headwater/protocol';
 import type { HistoryStore, NamedVersion } from './history-store.ts';
+import type { MakeState } from './key-frame-maker.ts';
 import { outlineOf, stateAt } from './state-at.ts';
 
 /** The longest label, and the longest name of an author, of a version: bytes of UTF-8. */
@@ -28,10 +29,12 @@ export interface NewVersion {
 export class NamedVersions {
   readonly #store: HistoryStore;
   readonly #now: () => number;
+  readonly #makeState: MakeState;
 
-  constructor(store: HistoryStore, now: () => number) {
+  constructor(store: HistoryStore, now: () => number, makeState: MakeState) {
     this.#store = store;
     this.#now = now;
+    this.#makeState = makeState;
   }
 
   /**
@@ -44,7 +47,8 @@ export class NamedVersions {
     checkText('label', label);
     checkText('author', author);
     const sequence = moment ?? (await outlineOf(this.#store, documentName)).sequence;
-    const { timeMs, update } = await stateAt(this.#store, documentName, sequence);
+    const { timeMs, updates } = await stateAt(this.#store, documentName, sequence);
+    const update = await this.#makeState(updates);
     const createdMs = this.#now();
     const version = { id: randomUUID(), label, author, createdMs, sequence };
     await this.#store.changeHistory(documentName, {
