@@ -23,7 +23,7 @@ export interface Moment {
 export interface MomentRange {
   /** Those after this one, the earliest first. @defaultValue from the first */
   readonly after?: number | undefined;
-  /** Those before this one; without `after`, the last of them. */
+  /** Those before this one (`Infinity`: all); without `after`, the last of them. */
   readonly before?: number | undefined;
   /** At most so many. @defaultValue `100` */
   readonly limit?: number | undefined;
@@ -39,13 +39,13 @@ export const MOMENTS_DEFAULT_LIMIT = 100;
 export async function listMoments(
   store: HistoryStore,
   documentName: string,
-  { after, before = Number.POSITIVE_INFINITY, limit = MOMENTS_DEFAULT_LIMIT }: MomentRange,
+  { after, before, limit = MOMENTS_DEFAULT_LIMIT }: MomentRange,
 ): Promise<readonly Moment[]> {
   const outline = await outlineOf(store, documentName);
   const stretches = stretchesOf(outline);
-  const last = Math.min(before - 1, outline.sequence);
+  const last = Math.min((before ?? Number.POSITIVE_INFINITY) - 1, outline.sequence);
   const reader = new MomentReader(store, documentName, outline);
-  if (after !== undefined || before === Number.POSITIVE_INFINITY) {
+  if (after !== undefined || before === undefined) {
     const page: Moment[] = [];
     for (const stretch of stretches) {
       if (page.length >= limit) break;
