@@ -1,6 +1,7 @@
 import { DocumentHistory, LevelStore } from '@headwater/persistence';
 import { describe, expect, test } from 'vitest';
 import {
+  chunkKey,
   chunkRange,
   chunkRecordsKey,
   documentRange,
@@ -48,6 +49,10 @@ describe('of a damaged history', () => {
   test.each([
     ['with a part missing', (db: LevelDatabase, frame: number) => db.del(keyFramePartKey(1, frame, 0))],
     ['with a bit flipped', (db: LevelDatabase, frame: number) => flip(db, keyFramePartKey(1, frame, 0))],
+    [
+      'with a damaged header',
+      (db: LevelDatabase, frame: number) => db.put(keyFrameKey(1, frame), Uint8Array.of(1, 255)),
+    ],
     ['that is gone', (db: LevelDatabase, frame: number) => db.del(keyFrameKey(1, frame))],
   ])('a key frame %s is done without: an older one leads to every moment', async (_, damage) => {
     const { directory, frames } = await writtenStore();
@@ -96,6 +101,29 @@ describe('of a damaged history', () => {
       await expect(going).rejects.toThrow(message);
       await expect(going).rejects.toThrow('"doc"');
     }
+  });
+
+  test.each([
+    ['the header of a key frame', (frames: readonly number[]) => keyFrameKey(1, frames.at(-1) ?? 0)],
+    ['the header of the last chunk', (_: unknown, chunks: readonly number[]) => chunkKey(1, chunks.at(-1) ?? 0)],
+    [
+      'the records of the last chunk',
+      (_: unknown, chunks: readonly number[]) => chunkRecordsKey(1, chunks.at(-1) ?? 0),
+    ],
+  ])('%s does not keep the document from being compacted', async (_, keyOf) => {
+    const { directory, frames, chunks } = await writtenStore();
+    await withLevel(directory, (db) => db.put(keyOf(frames, chunks), Uint8Array.of(1, 255)));
+    await using store = await LevelStore.open(directory);
+
+    await compact(store, 'doc');
+
+    const { snapshot, tail } = await store.load('doc');
+    expect([snapshot?.sequence, tail]).toEqual([COUNT, []]);
+    const records: number[] = [];
+    for await (const block of store.recordBlocks('doc', { after: COUNT - 10 })) {
+      records.push(...block.records.map(({ sequence }) => sequence));
+    }
+    expect(records).toEqual(Array.from({ length: 10 }, (__, index) => COUNT - 9 + index));
   });
 
   test('a log record that cannot be read does not keep the document from being compacted, nor the rest from history', async () => {

@@ -48,7 +48,7 @@ export class LevelHistoryReader {
     const [sequence, chunks, keyFrames, versions, retention] = await Promise.all([
       this.#view.lastSequence(id, snapshotSequence),
       this.chunks(documentName, id),
-      this.keyFrames(documentName, id),
+      this.keyFrames(id),
       this.versions(documentName, id),
       this.ownRetention(documentName, id),
     ]);
@@ -152,12 +152,10 @@ export class LevelHistoryReader {
     }
   }
 
-  async keyFrames(documentName: string, id: number): Promise<readonly KeyFrameHeader[]> {
+  /** Those whose header can be read: one that cannot is done without, as one with a damaged body is. */
+  async keyFrames(id: number): Promise<readonly KeyFrameHeader[]> {
     const entries = await this.#view.entries(keyFrameRange(id));
-    return entries.map(([key, value]) => {
-      const sequence = numberOfKey(key);
-      return decode(documentName, `key frame ${sequence}`, () => decodeKeyFrameHeader(value, sequence));
-    });
+    return entries.flatMap(([key, value]) => keyFrameHeader(value, numberOfKey(key)) ?? []);
   }
 
   async versions(documentName: string, id: number): Promise<readonly NamedVersion[]> {
@@ -196,6 +194,14 @@ export class LevelHistoryReader {
 function decodeChunk(documentName: string, key: Uint8Array, value: Uint8Array): ChunkHeader {
   const last = numberOfKey(key);
   return decode(documentName, `history of records up to ${last}`, () => decodeChunkHeader(value, last));
+}
+
+function keyFrameHeader(value: Uint8Array, sequence: number): KeyFrameHeader | undefined {
+  try {
+    return decodeKeyFrameHeader(value, sequence);
+  } catch {
+    return undefined;
+  }
 }
 
 function limited(limit: number): { limit?: number } {

@@ -87,8 +87,8 @@ export class LevelHistoryWriter {
     if (upTo <= after) return NOTHING;
     const retention = (await this.#reader.ownRetention(documentName, id)) ?? storeRetention;
     if (retention === 'none') return { id, operations: [], removedBytes: await this.#bytesOf(id, { after, upTo }) };
-    const keyFrames = await this.#reader.keyFrames(documentName, id);
-    const retired = snapshot === undefined ? [] : await this.#retired(documentName, id, snapshot, keyFrames);
+    const keyFrames = await this.#reader.keyFrames(id);
+    const retired = (snapshot && (await ifReadable(() => this.#retired(documentName, id, snapshot, keyFrames)))) ?? [];
     // Chunks end at key frames: what is read from one on holds nothing from before it, and what came since can be counted.
     const isChunkFinal = retired.length > 0 || keyFrames.some(({ sequence }) => sequence === after);
     const { operations, removedBytes } = await this.#recordsOf(documentName, id, { after, upTo }, isChunkFinal);
@@ -185,7 +185,7 @@ export class LevelHistoryWriter {
   ): Promise<{ operations: readonly Operation[]; removedBytes: number }> {
     const operations: Operation[] = [];
     let removedBytes = 0;
-    const previous = await this.#reader.lastChunk(documentName, id);
+    const previous = await ifReadable(() => this.#reader.lastChunk(documentName, id));
     const packer = new ChunkPacker(after);
     const isSmall = previous?.last === after && previous.bytes < SMALL_CHUNK_BYTES;
     if (isSmall && !isChunkFinal) await this.#takeUp(documentName, id, previous, packer, operations);
@@ -224,14 +224,11 @@ export class LevelHistoryWriter {
     packer: ChunkPacker,
     operations: Operation[],
   ): Promise<void> {
-    try {
-      const records = await this.#reader.chunkRecords(documentName, id, chunk);
-      await packer.breakAt(chunk.after);
-      for (const record of records) await packer.add(record);
-      operations.push(...chunkRemoval(id, chunk.last));
-    } catch (error) {
-      if (!(error instanceof HeadwaterError) || error.code !== 'HW_STORE_CORRUPT') throw error;
-    }
+    const records = await ifReadable(() => this.#reader.chunkRecords(documentName, id, chunk));
+    if (records === undefined) return;
+    await packer.breakAt(chunk.after);
+    for (const record of records) await packer.add(record);
+    operations.push(...chunkRemoval(id, chunk.last));
   }
 
   /** The snapshot that is replaced, as a key frame if one is due. */
@@ -253,6 +250,16 @@ export class LevelHistoryWriter {
     });
     const timeMs = chunks.find(({ last }) => last === sequence)?.lastMs ?? snapshot.timeMs;
     return keyFrameOperations(id, { sequence, timeMs, authors: [], bytes, packed }, 0);
+  }
+}
+
+/** What is damaged in the past must not keep the document of today from being compacted: then there is less of it. */
+async function ifReadable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof HeadwaterError && error.code === 'HW_STORE_CORRUPT') return undefined;
+    throw error;
   }
 }
 
