@@ -109,7 +109,7 @@ export interface HistoryChange {
 /**
  * A document's past at rest. A compaction keeps the records it takes out of the log as history, in the same atomic
  * batch, unless the document's retention is `'none'`; and the snapshot it replaces becomes a key frame once the log
- * since the last one has outgrown it. Every state in between is the nearest key frame and the records after it.
+ * since the last one is worth it. Every state in between is the nearest key frame and the records after it.
  */
 export interface HistoryStore {
   /** What there is, as of the last compaction; `undefined` for an unknown document. */

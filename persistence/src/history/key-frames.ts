@@ -1,7 +1,7 @@
 import type { HistoryOutline } from './history-store.ts';
 
 /** Below so many bytes of log no key frame is made: applying them takes less than reading it. */
-const MIN_BYTES_BETWEEN = 64 * 1024;
+const MIN_BYTES_BETWEEN = 32 * 1024;
 
 /** A stretch of records, as far as this file looks at it. */
 interface Stretch {
@@ -11,8 +11,8 @@ interface Stretch {
 }
 
 /**
- * Whether a snapshot that is about to be replaced has to become a key frame: when the log since the last one has outgrown
- * it, so that all key frames together are never larger than the log, or when records before it are missing, so that
+ * Whether a snapshot that is about to be replaced has to become a key frame: when the log since the last one is worth half
+ * of it, so that all key frames together are never larger than twice the log, or when records before it are missing, so that
  * nothing but the snapshot says what they came to.
  *
  * @param lastKeyFrame - sequence of the last one before the snapshot; 0, the empty document, without one
@@ -33,7 +33,7 @@ export function isKeyFrameDue(
     bytes += span.bytes;
   }
   if (covered < snapshot.sequence) return true;
-  return bytes >= Math.max(MIN_BYTES_BETWEEN, snapshot.storedBytes);
+  return bytes >= bytesBetween(snapshot.storedBytes);
 }
 
 /**
@@ -54,9 +54,14 @@ export function missingKeyFrames(outline: HistoryOutline): readonly number[] {
     while (next < states.length && (states[next] ?? 0) < last) next += 1;
     const nextState = states[next];
     if (nextState === undefined || nextState === last) continue;
-    if (since < Math.max(MIN_BYTES_BETWEEN, sizes.get(nextState) ?? 0)) continue;
+    if (since < bytesBetween(sizes.get(nextState) ?? 0)) continue;
     missing.push(last);
     since = 0;
   }
   return missing;
+}
+
+/** How much log there may be before a key frame of this size. Records take several times as long to apply as a state. */
+function bytesBetween(storedBytes: number): number {
+  return Math.max(MIN_BYTES_BETWEEN, storedBytes / 2);
 }
