@@ -1,8 +1,9 @@
 import type { DocumentInfo, DocumentStore } from '@headwater/persistence';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
 import { openStore } from './offline-store.ts';
 import { print, printableName } from './output.ts';
+import { parseCount } from './parse-flag.ts';
 
 const NOTES = `
 Columns: bytes of the snapshot; updates stored after it and their bytes; updates that wait for others they build on;
@@ -33,15 +34,10 @@ export function documentsCommand(): Command {
     .option('--json', 'one JSON object per line')
     .option('--prefix <text>', 'only documents whose name begins with this')
     .option('--after <name>', 'begin after this name')
-    .option('--limit <number>', 'print at most so many', parseLimit);
+    .option('--limit <number>', 'print at most so many', parseCount);
   return addFlags(command, ['data', ...COMMON_OPTIONS])
     .addHelpText('after', NOTES)
     .action(listDocuments);
-}
-
-function parseLimit(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('Expected a whole number, at least 1.');
-  return Number(text);
 }
 
 async function listDocuments(flags: DocumentsFlags): Promise<void> {
