@@ -22,16 +22,25 @@ test('serve --help says flag, variable and default of every option', async () =>
   }
 });
 
-test.each(['serve', 'documents', 'export', 'import', 'delete'])(
-  '%s --help has examples and the variables',
-  async (name) => {
-    const { status, stdout } = await headwater([name, '--help']);
+const COMMANDS = 'serve documents export import delete history restore fork diff blame'.split(' ');
 
-    expect(status).toBe(0);
-    expect(stdout.toString()).toContain('Examples:\n  $ headwater ');
-    expect(stdout.toString()).toContain('env: HEADWATER_DATA');
-  },
-);
+test.each(COMMANDS)('%s --help has examples and the variables', async (name) => {
+  const { status, stdout } = await headwater([name, '--help']);
+
+  expect(status).toBe(0);
+  expect(stdout.toString()).toContain('Examples:\n  $ headwater ');
+  expect(stdout.toString()).toContain('env: HEADWATER_DATA');
+});
+
+test('versions --help has examples, and each of its commands the variables', async () => {
+  const { stdout } = await headwater(['versions', '--help']);
+
+  expect(stdout.toString()).toContain('Examples:\n  $ headwater versions ');
+  for (const name of ['list', 'create', 'rename', 'delete']) {
+    const { stdout: help } = await headwater(['versions', name, '--help']);
+    expect(help.toString()).toContain('env: HEADWATER_DATA');
+  }
+});
 
 test('without a command it shows the commands, and status 2 says that one was missing', async () => {
   const { status, stderr } = await headwater([]);

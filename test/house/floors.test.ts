@@ -9,7 +9,7 @@ const FLOORS: Record<string, readonly string[]> = {
   protocol: [],
   persistence: ['protocol'],
   'client-sdk': ['protocol'],
-  server: ['protocol', 'persistence'],
+  server: ['protocol', 'persistence', 'client/history'],
 };
 
 /** The same inside the server. Files that lie in `server/src` itself are rooms too. */

@@ -1,11 +1,15 @@
 import { rootKinds, toJson, toPlainValues } from '@headwater/persistence';
 import { Argument, Command, Option } from 'commander';
 import * as Y from 'yjs';
-import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
+import { loadSettings } from './command-flags.ts';
 import { UsageError } from './failure.ts';
-import { loadKnown, openStore, toDoc } from './offline-store.ts';
+import { MOMENT_FORMS, resolveMoment } from './history/moment-argument.ts';
+import { addSourceFlags, type OpenedPast, openPast, type SourceFlags, WHERE_FROM } from './history/open-past.ts';
+import { load } from './history/past.ts';
+import { loadKnown, toDoc } from './offline-store.ts';
 import { note, print } from './output.ts';
 import { replaceFile } from './replace-file.ts';
+import { chooseRoot, renderRoot } from './root-content.ts';
 
 const NOTES = `
 Formats:
@@ -16,17 +20,18 @@ Formats:
           contents do: characters make a text, XML nodes an XML fragment, other rows an array, only keys a map
 
 Updates that still wait for others they build on are not part of the document and are left out (a line on stderr says
-so). The server must not be running on the same data directory.
+so, where the store is opened). ${WHERE_FROM}
 
 Examples:
   $ headwater export notes --out notes.yjs
   $ headwater export notes --format text --type content
-  $ headwater export notes --format json | jq .`;
+  $ headwater export notes --format json --at -2h | jq .`;
 
-interface ExportFlags {
+interface ExportFlags extends SourceFlags {
   readonly format: 'update' | 'text' | 'json';
   readonly type?: string;
   readonly out?: string;
+  readonly at?: string;
 }
 
 /** `headwater export` */
@@ -36,30 +41,36 @@ export function exportCommand(): Command {
     .addArgument(new Argument('<name>', 'name of the document'))
     .addOption(new Option('--format <format>', 'what to print').choices(['update', 'text', 'json']).default('update'))
     .option('--type <name>', 'root type to print as text; not needed when there is only one text')
-    .option('--out <file>', 'write to this file instead of stdout');
-  return addFlags(command, ['data', ...COMMON_OPTIONS])
-    .addHelpText('after', NOTES)
-    .action(exportDocument);
+    .option('--out <file>', 'write to this file instead of stdout')
+    .option('--at <moment>', `as it was then: ${MOMENT_FORMS}`);
+  return addSourceFlags(command).addHelpText('after', NOTES).action(exportDocument);
 }
 
 async function exportDocument(documentName: string, flags: ExportFlags): Promise<void> {
-  const { options, logger } = loadSettings({ ...flags }, ['data'], 2);
   if (flags.format === 'update' && flags.out === undefined && process.stdout.isTTY) {
     throw new UsageError('an update is binary and this is a terminal: name a file with --out, or use --format text');
   }
-  await using store = await openStore(options.data);
-  const stored = await loadKnown(store, documentName);
-  if (stored.waiting.length > 0) {
-    logger.warn({ waitingUpdates: stored.waiting.length }, 'updates that wait for missing ones are left out');
-  }
-
-  const content = render(toDoc(stored), flags);
+  await using opened = await openPast(flags);
+  const content = render(await readDocument(opened, documentName, flags), flags);
   if (flags.out === undefined) {
     await print(content);
     return;
   }
   await replaceFile(flags.out, content);
   note(`wrote ${Buffer.byteLength(content)} bytes to ${flags.out}`);
+}
+
+async function readDocument({ store, past }: OpenedPast, documentName: string, flags: ExportFlags): Promise<Y.Doc> {
+  if (store !== undefined && flags.at === undefined) {
+    const stored = await loadKnown(store, documentName);
+    if (stored.waiting.length > 0) {
+      const { logger } = loadSettings({ ...flags }, [], 2);
+      logger.warn({ waitingUpdates: stored.waiting.length }, 'updates that wait for missing ones are left out');
+    }
+    return toDoc(stored);
+  }
+  const moment = await resolveMoment(past, documentName, flags.at ?? 'latest', Date.now());
+  return load(await past.stateAt(documentName, moment));
 }
 
 function render(doc: Y.Doc, { format, type }: ExportFlags): string | Uint8Array {
@@ -75,17 +86,8 @@ function render(doc: Y.Doc, { format, type }: ExportFlags): string | Uint8Array 
 
 /** Exactly the characters, without a line feed at the end that is not in the document. */
 function renderText(doc: Y.Doc, asked: string | undefined): string {
-  const kinds = rootKinds(doc);
-  const texts = [...kinds].filter(([, kind]) => kind === 'text' || kind === 'xml').map(([name]) => name);
-  const name = asked ?? texts[0];
-  if (asked === undefined && texts.length !== 1) {
-    const found = texts.length === 0 ? 'holds no text' : `holds several texts (${texts.join(', ')})`;
-    throw new UsageError(`the document ${found}: name a root type with --type, or use --format json`);
-  }
-  const kind = name === undefined ? undefined : kinds.get(name);
-  if (name === undefined || kind === undefined) {
-    throw new UsageError(`the document has no root type ${asked}; it has ${[...kinds.keys()].join(', ') || 'none'}`);
-  }
+  const root = chooseRoot(rootKinds(doc), asked, '--type');
+  const { name, kind } = root;
   if (kind === 'map' || kind === 'array') throw new UsageError(`${name} is ${kind}, no text: use --format json`);
-  return kind === 'xml' ? doc.getXmlFragment(name).toString() : doc.getText(name).toString();
+  return renderRoot(doc, root);
 }

@@ -5,6 +5,13 @@ import { deleteCommand } from './delete.ts';
 import { documentsCommand } from './documents.ts';
 import { exportCommand } from './export.ts';
 import { describeFailure, exitStatusOf } from './failure.ts';
+import { blameCommand } from './history/blame.ts';
+import { diffCommand } from './history/diff.ts';
+import { forkCommand } from './history/fork.ts';
+import { historyCommand } from './history/history.ts';
+import { withoutDashes } from './history/moment-argument.ts';
+import { restoreCommand } from './history/restore.ts';
+import { versionsCommand } from './history/versions.ts';
 import { importCommand } from './import.ts';
 import { loadOptions } from './option-sources.ts';
 import { serveCommand } from './serve.ts';
@@ -20,6 +27,7 @@ function version(): string {
 
 /** Failures come back as exceptions and are printed in one place; commander's two-line complaints become one. */
 function speakOneLine(command: Command): Command {
+  for (const subcommand of command.commands) speakOneLine(subcommand);
   return command.exitOverride().configureOutput({
     outputError: (text, write) => {
       const line = text
@@ -36,8 +44,20 @@ function createProgram(): Command {
     .description('A sync backend for Yjs.')
     .version(version(), '--version', 'print the version')
     .addHelpText('after', NOTES);
-  const commands = [serveCommand(), documentsCommand(), exportCommand(), importCommand(), deleteCommand()];
-  for (const command of commands) program.addCommand(speakOneLine(command));
+  const commands = [
+    serveCommand(),
+    documentsCommand(),
+    exportCommand(),
+    importCommand(),
+    deleteCommand(),
+    historyCommand(),
+    versionsCommand(),
+    restoreCommand(),
+    forkCommand(),
+    diffCommand(),
+    blameCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
   return speakOneLine(program);
 }
 
@@ -57,7 +77,7 @@ const program = createProgram().hook('preAction', (_program, command) => {
 });
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withoutDashes(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   for (const line of describeFailure(error, { showStack: wantsStack(flags) })) process.stderr.write(`${line}\n`);
   process.exitCode = exitStatusOf(error);

@@ -30,9 +30,14 @@ export function printJson(value: unknown): Promise<void> {
   return print(`${JSON.stringify(value)}\n`);
 }
 
-/** A time as every command prints it; nothing is known of what came at 0. */
-export function formatTime(timeMs: number): string {
-  return timeMs === 0 ? '-' : new Date(timeMs).toISOString();
+/** A time as every command prints it: in UTC; `-` where none is known. */
+export function formatTime(timeMs: number | undefined): string {
+  return isoTime(timeMs) ?? '-';
+}
+
+/** A time for programs; `null` where none is known. */
+export function isoTime(timeMs: number | undefined): string | null {
+  return timeMs === undefined || timeMs === 0 ? null : new Date(timeMs).toISOString();
 }
 
 /** Text of a document for a terminal: what would move the cursor, or turn the line around, shows as a sign of its own. */

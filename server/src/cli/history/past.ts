@@ -7,6 +7,7 @@ import type {
   ReplayStep,
   TextBlame,
 } from '@headwater/persistence';
+import * as Y from 'yjs';
 
 /** What a document was at a moment. */
 export interface PastState {
@@ -31,4 +32,11 @@ export interface Past {
 export async function lastMoment(past: Pick<Past, 'moments'>, documentName: string): Promise<Moment | undefined> {
   const [last] = await past.moments(documentName, { before: Number.MAX_SAFE_INTEGER, limit: 1 });
   return last;
+}
+
+/** A state as a document, the caller's to keep. */
+export function load({ update }: Pick<PastState, 'update'>): Y.Doc {
+  const doc = new Y.Doc({ gc: false }); // nothing in it is deleted
+  Y.applyUpdate(doc, update);
+  return doc;
 }

@@ -1,0 +1,59 @@
+import { DocumentHistory, type DocumentStore } from '@headwater/persistence';
+import { HeadwaterError } from '@headwater/protocol';
+import type { Command } from 'commander';
+import { addFlags, COMMON_OPTIONS, loadSettings } from '../command-flags.ts';
+import { openStore } from '../offline-store.ts';
+import type { Past } from './past.ts';
+import { connectToServer, findRunningServer } from './running-server.ts';
+
+/** For the notes below `--help`. */
+export const WHERE_FROM = `While a server runs on the data directory it is asked; otherwise the store is opened.`;
+
+/** Whose past it is. */
+export interface SourceFlags {
+  readonly server?: string;
+  readonly apiToken?: string;
+}
+
+export interface PastFlags extends SourceFlags {
+  readonly json?: boolean;
+}
+
+/** Adds the flags of every command that looks at the past and can say it to programs. */
+export function addPastFlags(command: Command): Command {
+  return addSourceFlags(command.option('--json', 'for programs: JSON, one value per line'));
+}
+
+/** Adds the flags that say whose past it is. */
+export function addSourceFlags(command: Command): Command {
+  command
+    .option('--server <url>', 'ask this server, instead of the one that runs on the data directory')
+    .option('--api-token <token>', 'the apiToken of that server');
+  return addFlags(command, ['data', ...COMMON_OPTIONS]);
+}
+
+/** The past of the documents, and what has to be closed after it. */
+export interface OpenedPast extends AsyncDisposable {
+  readonly past: Past;
+  /** The store, where that was opened. */
+  readonly store?: DocumentStore;
+}
+
+/**
+ * Opens the store, or asks the server that has it open.
+ *
+ * @throws HW_STORE_UNUSABLE; HW_STORE_LOCKED when somebody else than a server has it open
+ */
+export async function openPast(flags: SourceFlags): Promise<OpenedPast> {
+  const { options } = loadSettings({ ...flags }, ['data'], 2);
+  if (flags.server !== undefined) return connectToServer(flags.server, flags.apiToken);
+  try {
+    const store = await openStore(options.data);
+    return { past: new DocumentHistory(store), store, [Symbol.asyncDispose]: () => store.close() };
+  } catch (error) {
+    if (!(error instanceof HeadwaterError) || error.code !== 'HW_STORE_LOCKED') throw error;
+    const url = await findRunningServer(options.data);
+    if (url === undefined) throw error;
+    return connectToServer(url, flags.apiToken);
+  }
+}
