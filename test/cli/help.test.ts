@@ -22,7 +22,7 @@ test('serve --help says flag, variable and default of every option', async () =>
   }
 });
 
-const COMMANDS = 'serve documents export import delete history restore fork diff blame'.split(' ');
+const COMMANDS = 'serve documents export import delete history replay restore fork diff blame'.split(' ');
 
 test.each(COMMANDS)('%s --help has examples and the variables', async (name) => {
   const { status, stdout } = await headwater([name, '--help']);

@@ -14,6 +14,7 @@ import { restoreCommand } from './history/restore.ts';
 import { versionsCommand } from './history/versions.ts';
 import { importCommand } from './import.ts';
 import { loadOptions } from './option-sources.ts';
+import { replayCommand } from './replay/replay.ts';
 import { serveCommand } from './serve.ts';
 
 const NOTES = `
@@ -51,6 +52,7 @@ function createProgram(): Command {
     importCommand(),
     deleteCommand(),
     historyCommand(),
+    replayCommand(),
     versionsCommand(),
     restoreCommand(),
     forkCommand(),
