@@ -102,7 +102,7 @@ const joined = (segments: readonly Segment[], ...kinds: readonly Segment['kind']
     .map(({ text }) => text)
     .join('');
 
-const isChange = ({ kind }: Segment): boolean => kind !== 'same';
+const isChange = ({ kind }: Segment): boolean => kind !== 'same' && kind !== 'cut';
 
 /** A text and what was done to it, with the delta Yjs itself gives for that. */
 const edits = fc.record({
@@ -157,6 +157,25 @@ test('what is far from any change is left out', () => {
         { kind: 'same', text: 'line 98\nline 99\n' },
         { kind: 'insert', text: 'NEW ' },
         { kind: 'same', text: 'line 100\nline 101\nline 102' },
+      ],
+    },
+  ]);
+});
+
+test('of a long line only what is near the change is shown, and a sign where it was cut', () => {
+  const before = 'x'.repeat(500);
+
+  const hunks = [...hunksOf(segmentsOf([{ retain: 250 }, { insert: 'NEW' }], before))];
+
+  expect(hunks).toEqual([
+    {
+      line: 1,
+      segments: [
+        { kind: 'cut', text: '…' },
+        { kind: 'same', text: 'x'.repeat(120) },
+        { kind: 'insert', text: 'NEW' },
+        { kind: 'same', text: 'x'.repeat(120) },
+        { kind: 'cut', text: '…' },
       ],
     },
   ]);

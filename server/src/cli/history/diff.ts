@@ -63,6 +63,8 @@ function showSegment({ kind, text, attributes }: Segment): string {
   switch (kind) {
     case 'same':
       return shown;
+    case 'cut':
+      return paint('dim', shown);
     case 'insert':
       return paint('green', shown, `{+${shown}+}`);
     case 'delete':

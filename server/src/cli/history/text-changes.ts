@@ -7,9 +7,9 @@ const CONTEXT_CHARACTERS = 120;
 /** Stands for an embed among characters. */
 const EMBED = '\u{fffc}';
 
-/** A stretch of both texts, of one of them, or of both with other attributes. */
+/** A stretch of both texts, of one of them, or of both with other attributes; `cut`: the rest of a line is left out. */
 export interface Segment {
-  readonly kind: 'same' | 'insert' | 'delete' | 'format';
+  readonly kind: 'same' | 'insert' | 'delete' | 'format' | 'cut';
   readonly text: string;
   readonly attributes?: JsonAttributes | undefined;
 }
@@ -63,28 +63,34 @@ export function* hunksOf(segments: readonly Segment[]): Generator<Hunk> {
       const tail = index === segments.length - 1 ? '' : tailOf(text);
       if (head.length + tail.length >= text.length && index > 0) hunk.segments.push(segment);
       else {
+        const [behind, before] = [text[head.length], text[text.length - tail.length - 1]];
         if (head !== '') hunk.segments.push({ kind, text: head });
+        if (head !== '' && behind !== '\n') hunk.segments.push(CUT);
         if (hunk.segments.length > 0) yield hunk;
         hunk = { line: line + countLines(text) - countLines(tail), segments: [] };
+        if (tail !== '' && before !== undefined && before !== '\n') hunk.segments.push(CUT);
         if (tail !== '') hunk.segments.push({ kind, text: tail });
       }
     }
     if (kind !== 'delete') line += countLines(text);
   }
-  if (hunk.segments.some(({ kind }) => kind !== 'same')) yield hunk;
+  if (hunk.segments.some(({ kind }) => CHANGES.has(kind))) yield hunk;
 }
+
+const CUT: Segment = { kind: 'cut', text: '…' };
+const CHANGES: ReadonlySet<Segment['kind']> = new Set(['insert', 'delete', 'format']);
 
 /** The end of the line it begins in, and the next ones. */
 function headOf(text: string): string {
   let end = -1;
-  for (let lines = 0; lines <= CONTEXT_LINES; lines += 1) {
+  for (let lines = 0; lines <= CONTEXT_LINES && end < text.length; lines += 1) {
     const next = text.indexOf('\n', end + 1);
-    if (next === -1) return text.slice(0, CONTEXT_CHARACTERS);
-    end = next;
+    end = next === -1 ? text.length : next;
   }
   return text.slice(0, Math.min(end, CONTEXT_CHARACTERS));
 }
 
+/** The line it ends in, and those before it. */
 function tailOf(text: string): string {
   let start = text.length;
   for (let lines = 0; lines <= CONTEXT_LINES && start > 0; lines += 1) start = text.lastIndexOf('\n', start - 1);
