@@ -95,6 +95,7 @@ export function errorFrom(answer: unknown): HeadwaterError {
 
 /** A document name is one segment, whatever is in it. */
 function encodeSegment(name: string): string {
+  if (name === '') throw new HeadwaterError('HW_NAME_INVALID', 'a document name must not be empty');
   if (name === '.' || name === '..') {
     throw new HeadwaterError('HW_NAME_INVALID', `no URL can name ${JSON.stringify(name)}: it means a folder there`);
   }
