@@ -208,7 +208,7 @@ export class HostedDocument {
     if (change === undefined) {
       for (const session of batch.askers) this.#ask(session);
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
-      void this.#whenDurable(this.#lastAppend, () => batch.acknowledge());
+      void this.#whenDurable(this.#lastAppend, (sequence) => batch.acknowledge(sequence));
       this.#noticeSaved();
       return;
     }
@@ -223,7 +223,7 @@ export class HostedDocument {
     void this.#whenDurable(append, (sequence) => {
       if (shown !== undefined) shown.sequence ??= sequence;
       this.#unsaved--;
-      batch.acknowledge();
+      batch.acknowledge(sequence);
       this.#noticeSaved();
     });
   }
@@ -345,8 +345,8 @@ export class HostedDocument {
   }
 
   #acknowledgeWithLast(session: Session): void {
-    if (this.#unsaved === 0) session.acknowledge(1);
-    else void this.#whenDurable(this.#lastAppend, () => session.acknowledge(1));
+    if (this.#unsaved === 0) session.acknowledge(1, undefined);
+    else void this.#whenDurable(this.#lastAppend, (sequence) => session.acknowledge(1, sequence));
   }
 
   /** New edits may be what others waited for. */

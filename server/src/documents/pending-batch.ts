@@ -44,8 +44,8 @@ export class PendingBatch {
     this.#acknowledgements.set(session, (this.#acknowledgements.get(session) ?? 0) + 1);
   }
 
-  acknowledge(): void {
-    for (const [session, count] of this.#acknowledgements) session.acknowledge(count);
+  acknowledge(sequence: number | undefined): void {
+    for (const [session, count] of this.#acknowledgements) session.acknowledge(count, sequence);
   }
 
   *updates(): Generator<Uint8Array> {

@@ -31,6 +31,11 @@ export class DocumentRegistry {
     }
   }
 
+  /** Hands what is pending in a document, when it is in memory, to the store: whoever reads that from now on finds it. */
+  flush(name: string): void {
+    this.#documents.get(name)?.flush();
+  }
+
   /** Resolves once everything received is durable. */
   async saveAll(): Promise<void> {
     await Promise.all([...this.#documents.values()].map((document) => document.save()));

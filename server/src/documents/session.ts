@@ -18,8 +18,11 @@ export interface Session {
    */
   send(buffers: readonly Uint8Array[]): boolean;
 
-  /** The next `count` updates of this session, in the order they were received, are fsynced. */
-  acknowledge(count: number): void;
+  /**
+   * The next `count` updates of this session, in the order they were received, are fsynced: in the log record with this
+   * number, unless they brought nothing new.
+   */
+  acknowledge(count: number, sequence: number | undefined): void;
 
   /** Ends the session with the close code of the error. */
   close(error: HeadwaterError): void;
