@@ -11,13 +11,17 @@ import { Compactor } from './documents/compactor.ts';
 import { FlushScheduler } from './documents/flush-scheduler.ts';
 import { HistoryKeeper, retentionOf } from './documents/history-keeper.ts';
 import { DocumentRegistry } from './documents/registry.ts';
+import { LiveHistory } from './history/live-history.ts';
 import { createHttpApp, type Health } from './http/http-app.ts';
 import { Upgrader } from './http/upgrade.ts';
 import { routeUpgrades } from './http/upgrade-routes.ts';
+import { createV1 } from './http/v1/create-v1.ts';
 import { listenOn } from './lifecycle/listen.ts';
+import { RuntimeFile } from './lifecycle/runtime-file.ts';
 import { stop } from './lifecycle/stop.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
+import { HistoryWorkers } from './workers/history-workers.ts';
 import { WorkerPool } from './workers/worker-pool.ts';
 
 /** A running Headwater. */
@@ -85,6 +89,10 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const keeper = new HistoryKeeper(store, workers, logger, now);
   const compactor = new Compactor(store, workers, now, (documentName) => keeper.compacted(documentName));
   const registry = new DocumentRegistry({ store, workers, compactor, scheduler, options: resolved, logger, now });
+  const historyWorkers = new HistoryWorkers(resolved.workerThreads);
+  const history = new LiveHistory({ store, registry, workers: historyWorkers, now });
+  /** Says where the server is to commands that find the store taken. */
+  const runtimeFile = givenStore === undefined ? new RuntimeFile(resolved.data, logger) : undefined;
   const readers = new ReadScheduler(() => store.health.unsavedBytes <= resolved.maxUnsavedBytes);
   const heartbeat = new Heartbeat(resolved.heartbeatIntervalMs);
   const connections = new Set<WebSocketConnection>();
@@ -117,7 +125,9 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
 
   const server: HeadwaterServer = {
     async listen() {
-      const respond = getRequestListener(createHttpApp(health).fetch);
+      const access = { scope: resolved.api, token: resolved.apiToken };
+      const v1 = createV1({ history, store, logger, access });
+      const respond = getRequestListener(createHttpApp(health, { v1 }).fetch);
       const httpServer = createHttpServer((request, response) => void respond(request, response));
       server.attach(httpServer);
       httpServers.push(httpServer); // before it listens: a close in between has to find it
@@ -127,6 +137,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         throw new HeadwaterError('HW_SHUTTING_DOWN', 'this server was closed before it listened');
       }
       const { address, port } = httpServer.address() as AddressInfo;
+      await runtimeFile?.write({ host: address, port });
       return { host: address, port };
     },
 
@@ -148,7 +159,10 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         registry,
         heartbeat,
         keeper,
+        history,
+        runtimeFile,
         workers,
+        historyWorkers,
         store,
         options: resolved,
         logger,

@@ -45,6 +45,16 @@ const text = (unset: string, expected: string) => {
   return z.string({ error }).min(1, { error }).default(unset).meta({ expected });
 };
 
+/** What goes into a header as it is. Empty: none. */
+const secret = () => {
+  const expected = 'visible ASCII characters; empty: none';
+  return z
+    .string({ error: `expected ${expected}` })
+    .regex(/^[\x21-\x7e]*$/, { error: `expected ${expected}` })
+    .default('')
+    .meta({ expected });
+};
+
 /** A word out of a few. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(choices: T, unset: T[number]) => {
   const expected = `one of ${choices.join(', ')}`;
@@ -96,7 +106,9 @@ export const serverOptionsSchema = z.strictObject({
 
   unloadAfterMs: duration(30_000, { min: 0 }).describe('How long a document without sessions stays in memory.'),
   compactAfterBytes: bytes(256 * KIB).describe('Tail bytes below which a live document is never compacted.'),
-  workerThreads: count(1).describe('Threads for compactions, and as many again for diffs of large documents.'),
+  workerThreads: count(1).describe(
+    'Threads for compactions, as many again for diffs of large documents, and as many for the history.',
+  ),
 
   history: oneOf(['keep', 'none'], 'keep').describe(
     "Whether a document's past is kept, so that every moment can be gone back to; none: only named versions are.",
@@ -110,6 +122,14 @@ export const serverOptionsSchema = z.strictObject({
   ),
   historyMaxBytes: bytes(GIB, { min: 0 }).describe(
     'Bytes on disk the past of one document may take; above it the oldest goes first. Named versions stay.',
+  ),
+
+  api: oneOf(['local', 'on', 'off'], 'local').describe(
+    'Who may use the HTTP API below /v1: programs on this machine, everybody who reaches the port, or nobody.',
+  ),
+  apiToken: secret().describe('When set, the API asks everybody for it: "Authorization: Bearer TOKEN".'),
+  inspect: oneOf(['auto', 'off', 'local', 'on'], 'auto').describe(
+    'To whom the page at /inspect/NAME is shown; auto: to this machine when only that can reach the server and NODE_ENV is not "production", else to nobody. The page uses the API.',
   ),
 
   shutdownTimeoutMs: duration(10_000).describe('How long a graceful stop may take before sockets are cut.'),

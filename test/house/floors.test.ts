@@ -21,9 +21,20 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
   workers: [],
   documents: ['logging', 'options.ts', 'wire', 'workers'],
   connection: ['documents', 'logging', 'options.ts', 'wire'],
-  http: ['connection', 'documents', 'logging', 'options.ts'],
-  lifecycle: ['connection', 'documents', 'http', 'logging', 'options.ts', 'workers'],
-  'create-server.ts': ['connection', 'documents', 'http', 'lifecycle', 'logging', 'options.ts', 'wire', 'workers'],
+  history: ['documents', 'wire', 'workers'],
+  http: ['connection', 'documents', 'history', 'logging', 'options.ts'],
+  lifecycle: ['connection', 'documents', 'history', 'http', 'logging', 'options.ts', 'workers'],
+  'create-server.ts': [
+    'connection',
+    'documents',
+    'history',
+    'http',
+    'lifecycle',
+    'logging',
+    'options.ts',
+    'wire',
+    'workers',
+  ],
   cli: ['create-server.ts', 'documents', 'logging', 'options.ts', 'quantity.ts'],
 };
 

@@ -5,10 +5,13 @@ import type { Heartbeat } from '../connection/heartbeat.ts';
 import type { WebSocketConnection } from '../connection/websocket-connection.ts';
 import type { HistoryKeeper } from '../documents/history-keeper.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
+import type { LiveHistory } from '../history/live-history.ts';
 import type { Upgrader } from '../http/upgrade.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
+import type { HistoryWorkers } from '../workers/history-workers.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
+import type { RuntimeFile } from './runtime-file.ts';
 
 /** Everything there is to stop. */
 export interface Stoppable {
@@ -19,7 +22,10 @@ export interface Stoppable {
   readonly registry: DocumentRegistry;
   readonly heartbeat: Heartbeat;
   readonly keeper: HistoryKeeper;
+  readonly history: LiveHistory;
+  readonly runtimeFile: RuntimeFile | undefined;
   readonly workers: DocumentWorkers;
+  readonly historyWorkers: HistoryWorkers;
   readonly store: DocumentStore;
   readonly options: ResolvedServerOptions;
   readonly logger: Logger;
@@ -33,6 +39,7 @@ export async function stop(parts: Stoppable): Promise<void> {
   const { upgrader, httpServers, connections, registry, store, logger, options } = parts;
   // 1. take no new work
   upgrader.close();
+  parts.history.close();
   for (const server of httpServers) server.close();
   for (const connection of connections) connection.stopReading();
   try {
@@ -57,8 +64,9 @@ export async function stop(parts: Stoppable): Promise<void> {
     registry.close();
     parts.keeper.stop();
     try {
-      await parts.workers.close();
+      await Promise.all([parts.workers.close(), parts.historyWorkers.close()]);
     } finally {
+      await parts.runtimeFile?.remove(); // while the store is still ours: the next server writes its own
       try {
         await store.close();
       } finally {

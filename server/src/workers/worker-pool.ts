@@ -19,6 +19,8 @@ export class CompactionTimeoutError extends Error {
   }
 }
 
+const tooLate = (deadlineMs: number): Error => new CompactionTimeoutError(deadlineMs);
+
 const WORKER = './worker.js';
 
 /**
@@ -31,7 +33,6 @@ export class WorkerPool implements DocumentWorkers {
 
   /** `threads`: for compactions, and as many for diffs. */
   constructor(threads: number, deadline = DOCUMENT_DEADLINE) {
-    const tooLate = (deadlineMs: number): Error => new CompactionTimeoutError(deadlineMs);
     this.#compactions = new TimedThreads(WORKER, threads, deadline, tooLate);
     this.#diffs = createThreads(WORKER, threads);
   }
