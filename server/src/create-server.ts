@@ -13,10 +13,12 @@ import { HistoryKeeper, retentionOf } from './documents/history-keeper.ts';
 import { DocumentRegistry } from './documents/registry.ts';
 import { LiveHistory } from './history/live-history.ts';
 import { createHttpApp, type Health } from './http/http-app.ts';
+import { createInspect, inspectAccess } from './http/inspect.ts';
 import { Upgrader } from './http/upgrade.ts';
 import { routeUpgrades } from './http/upgrade-routes.ts';
 import { createV1 } from './http/v1/create-v1.ts';
 import { listenOn } from './lifecycle/listen.ts';
+import { OpenRequests } from './lifecycle/open-requests.ts';
 import { RuntimeFile } from './lifecycle/runtime-file.ts';
 import { stop } from './lifecycle/stop.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
@@ -113,6 +115,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
 
   let closing: Promise<void> | undefined;
   const httpServers: HttpServer[] = [];
+  const openRequests = new OpenRequests();
   const detach: (() => void)[] = [];
 
   const health = (): Health => ({
@@ -127,8 +130,12 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     async listen() {
       const access = { scope: resolved.api, token: resolved.apiToken };
       const v1 = createV1({ history, store, logger, access });
-      const respond = getRequestListener(createHttpApp(health, { v1 }).fetch);
-      const httpServer = createHttpServer((request, response) => void respond(request, response));
+      const inspect = createInspect(inspectAccess(resolved, process.env['NODE_ENV']));
+      const respond = getRequestListener(createHttpApp(health, { v1, inspect }).fetch);
+      const httpServer = createHttpServer((request, response) => {
+        openRequests.add(response);
+        void respond(request, response);
+      });
       server.attach(httpServer);
       httpServers.push(httpServer); // before it listens: a close in between has to find it
       await listenOn(httpServer, resolved.host, resolved.port);
@@ -154,6 +161,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
       closing ??= stop({
         upgrader,
         httpServers,
+        openRequests,
         detach,
         connections,
         registry,

@@ -11,12 +11,14 @@ import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import type { HistoryWorkers } from '../workers/history-workers.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
+import type { OpenRequests } from './open-requests.ts';
 import type { RuntimeFile } from './runtime-file.ts';
 
 /** Everything there is to stop. */
 export interface Stoppable {
   readonly upgrader: Upgrader;
   readonly httpServers: readonly Server[];
+  readonly openRequests: OpenRequests;
   readonly detach: readonly (() => void)[];
   readonly connections: ReadonlySet<WebSocketConnection>;
   readonly registry: DocumentRegistry;
@@ -31,7 +33,7 @@ export interface Stoppable {
   readonly logger: Logger;
 }
 
-/** How long clients get to answer the close frame. */
+/** How long clients get to answer the close frame, and answers to requests to get out. */
 const GOODBYE_MS = 1_000;
 
 /** The graceful stop, in its order. Everything is closed even when saving fails; that failure is reported last. */
@@ -57,6 +59,7 @@ export async function stop(parts: Stoppable): Promise<void> {
     await withTimeout(allClosed(connections), GOODBYE_MS);
     for (const connection of connections) connection.terminate();
     await allClosed(connections);
+    await withTimeout(parts.openRequests.whenAnswered(), GOODBYE_MS);
     for (const server of httpServers) server.closeAllConnections();
     for (const undo of parts.detach) undo();
     // 4. give back what we hold

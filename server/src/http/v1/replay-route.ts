@@ -107,8 +107,10 @@ class ReplaySource implements UnderlyingSource<Uint8Array> {
     if (isDone) controller.close();
   }
 
-  cancel(): void {
+  /** The client is gone: what waits is woken, and what is between two steps is ended. */
+  async cancel(): Promise<void> {
     this.#options.stopping.abort();
+    await this.#steps.return();
   }
 }
 
