@@ -3,7 +3,7 @@ import { rowsOf } from '../../server/src/cli/history/blame.ts';
 import { headwater } from '../support/run-command.ts';
 import { storeDocuments, updateOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
-import { DOCUMENT, MODES, recordedPast, TEXT } from './recorded-past.ts';
+import { DOCUMENT, MODES, sharedPast, TEXT } from './recorded-past.ts';
 
 interface RangeLine {
   readonly path: readonly unknown[];
@@ -15,8 +15,10 @@ interface RangeLine {
 }
 
 describe.each(MODES)('with the server %s', (mode) => {
+  const shared = sharedPast(mode);
+
   test('every stretch has the author who wrote it, and the time of their record', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
     const { stdout: listed } = await headwater(['history', DOCUMENT, '--json', ...past.data]);
     const moments = listed
       .toString()
@@ -53,7 +55,7 @@ describe.each(MODES)('with the server %s', (mode) => {
   });
 
   test('people see lines, with their authors and times', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
 
     const { stdout } = await headwater(['blame', DOCUMENT, '--at', '3', ...past.data]);
     const lines = stdout.toString().trimEnd().split('\n');

@@ -6,11 +6,13 @@ import { hunksOf, type Segment, segmentsOf } from '../../server/src/cli/history/
 import { hasTerminal, headwater, runInTerminal } from '../support/run-command.ts';
 import { storeDocuments, updatesOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
-import { DOCUMENT, MODES, recordedPast, TEXT } from './recorded-past.ts';
+import { DOCUMENT, MODES, sharedPast, TEXT } from './recorded-past.ts';
 
 describe.each(MODES)('with the server %s', (mode) => {
+  const shared = sharedPast(mode);
+
   test('the deltas lead from one moment to the other, both ways', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
 
     for (const [from, to] of [
       [2, 7],
@@ -29,7 +31,7 @@ describe.each(MODES)('with the server %s', (mode) => {
   });
 
   test('people see what went and what came, with the lines around it', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
 
     const { stdout } = await headwater(['diff', DOCUMENT, '2', '5', ...past.data]);
     const same = await headwater(['diff', DOCUMENT, '5', '5', ...past.data]);

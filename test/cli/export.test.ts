@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { LevelStore } from '@headwater/persistence';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { hasTerminal, headwater, runInTerminal } from '../support/run-command.ts';
-import { ServerProcess } from '../support/server-process.ts';
 import { storeDocuments, updateOf, updatesOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
 
@@ -101,11 +101,14 @@ test('a document nobody stored is one line, and status 1', async () => {
   });
 });
 
-test('a running server is one line, and status 1', async () => {
-  await using server = await ServerProcess.start();
+test('a store that somebody has open who cannot be asked is one line, and status 1', async () => {
+  await using directory = await TempDir.create();
+  await storeDocuments(directory.path, { notes: { updates: notes } });
+  await using store = await LevelStore.open(directory.path);
 
-  const result = await headwater(['export', 'notes', '--data', server.data]);
+  const result = await headwater(['export', 'notes', '--data', directory.path]);
 
+  expect(store.health.status).toBe('ok');
   expect(result.status).toBe(1);
   expect(result.stderr).toMatch(/^headwater: [^\n]+ \[HW_STORE_LOCKED\]\n$/);
 });

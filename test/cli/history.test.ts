@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type * as Y from 'yjs';
 import { HEADWATER_BIN } from '../support/repository.ts';
 import { cleanEnvironment, headwater } from '../support/run-command.ts';
-import { ServerProcess } from '../support/server-process.ts';
 import { storeDocuments, updatesOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
-import { DOCUMENT, MODES, recordedPast } from './recorded-past.ts';
+import { DOCUMENT, MODES, recordedPast, sharedPast } from './recorded-past.ts';
 
 interface MomentLine {
   readonly sequence: number;
@@ -29,8 +27,10 @@ async function list(...args: readonly string[]): Promise<readonly MomentLine[]> 
 const numbers = (moments: readonly MomentLine[]): readonly number[] => moments.map(({ sequence }) => sequence);
 
 describe.each(MODES)('with the server %s', (mode) => {
+  const shared = sharedPast(mode);
+
   test('history lists every moment with its time and its author', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
     const all = past.texts.map((_, moment) => moment).slice(1);
 
     const moments = await list(...past.data);
@@ -49,7 +49,7 @@ describe.each(MODES)('with the server %s', (mode) => {
   });
 
   test('ranges say which moments: numbers, times and labels', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
     const last = past.texts.length - 1;
     await headwater(['versions', 'create', DOCUMENT, 'draft', '--at', '3', ...past.data]);
     const time = (await list(...past.data))[3]?.time ?? '';
@@ -64,7 +64,7 @@ describe.each(MODES)('with the server %s', (mode) => {
   });
 
   test('a document nobody stored is one line, and status 1', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
 
     const result = await headwater(['history', 'nodes', ...past.data]);
 
@@ -121,14 +121,19 @@ test('a reader who has seen enough ends the listing without a complaint', async 
   expect({ status: child.exitCode, complaints }).toEqual({ status: 0, complaints: '' });
 });
 
-test('a store that somebody else than a server has open is one line, and status 1', async () => {
-  await using server = await ServerProcess.start();
-  await rm(`${server.data}/headwater-server.json`, { force: true });
+test('the token of a server comes from a flag or the environment', async () => {
+  await using past = await recordedPast('running', { flags: ['--api-token', 'secret'] });
+  const args = ['history', DOCUMENT, '--json'];
 
-  const result = await headwater(['history', DOCUMENT, '--data', server.data]);
+  const without = await headwater([...args, ...past.data]);
+  const flag = await headwater([...args, '--api-token', 'secret', ...past.data]);
+  const variable = await headwater([...args, '--server', past.server.url], { env: { HEADWATER_API_TOKEN: 'secret' } });
 
-  expect(result.status).toBe(1);
-  expect(result.stderr).toMatch(/^headwater: [^\n]+ \[HW_STORE_LOCKED\]\n$/);
+  expect(without.status).toBe(1);
+  expect(without.stderr).toMatch(/^headwater: [^\n]+ \[HW_\w+\]\n$/);
+  expect(flag).toMatchObject({ status: 0, stderr: '' });
+  expect(variable.stdout).toEqual(flag.stdout);
+  expect(flag.stdout.toString().split('\n')).toHaveLength(past.texts.length);
 });
 
 test('a server that does not answer is one line, and status 1; an address that is none is status 2', async () => {

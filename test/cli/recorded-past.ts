@@ -1,4 +1,5 @@
-import { ServerProcess } from '../support/server-process.ts';
+import { afterAll, beforeAll } from 'vitest';
+import { ServerProcess, type ServerProcessOptions } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
 
 /** The document two people wrote. */
@@ -51,11 +52,14 @@ export interface RecordedPast extends AsyncDisposable {
 }
 
 /** The commands do the same whether a server has the store open or nobody. */
-export const MODES = ['stopped'] as const;
+export const MODES = ['stopped', 'running'] as const;
 
 /** Records a session of two clients and leaves the server running, or stops it. */
-export async function recordedPast(mode: (typeof MODES)[number]): Promise<RecordedPast> {
-  const server = await ServerProcess.start();
+export async function recordedPast(
+  mode: (typeof MODES)[number],
+  options: ServerProcessOptions = {},
+): Promise<RecordedPast> {
+  const server = await ServerProcess.start(options);
   try {
     const texts = await recordSession(server);
     if (mode === 'stopped') await server.stop();
@@ -69,4 +73,19 @@ export async function recordedPast(mode: (typeof MODES)[number]): Promise<Record
     await server[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** One for all tests of a `describe`, which only look at it. */
+export function sharedPast(mode: (typeof MODES)[number]): { readonly current: RecordedPast } {
+  let past: RecordedPast | undefined;
+  beforeAll(async () => {
+    past = await recordedPast(mode);
+  });
+  afterAll(() => past?.[Symbol.asyncDispose]());
+  return {
+    get current() {
+      if (past === undefined) throw new Error('nothing was recorded');
+      return past;
+    },
+  };
 }

@@ -11,7 +11,7 @@ import { ServerProcess } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { storeDocuments, updatesOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
-import { DOCUMENT, MODES, recordedPast, TEXT } from './recorded-past.ts';
+import { DOCUMENT, MODES, recordedPast, sharedPast, TEXT } from './recorded-past.ts';
 
 interface StepLine {
   readonly sequence: number;
@@ -28,8 +28,10 @@ async function stepsOf(...args: readonly string[]): Promise<readonly StepLine[]>
 }
 
 describe.each(MODES)('with the server %s', (mode) => {
+  const shared = sharedPast(mode);
+
   test('every step, applied in its turn, gives the text of its moment', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
     const doc = new Y.Doc();
 
     const steps = await stepsOf(...past.data);
@@ -44,7 +46,7 @@ describe.each(MODES)('with the server %s', (mode) => {
   });
 
   test('--from begins with the state of that moment, --to is the last', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
     const doc = new Y.Doc();
 
     const steps = await stepsOf('--from', '3', '--to', '6', ...past.data);
@@ -60,7 +62,7 @@ describe.each(MODES)('with the server %s', (mode) => {
   });
 
   test('into a pipe goes the text of the end, and nothing else', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
 
     const whole = await headwater(['replay', DOCUMENT, ...past.data]);
     const part = await headwater(['replay', DOCUMENT, '--to', '4', '--root', TEXT, ...past.data]);
@@ -70,7 +72,7 @@ describe.each(MODES)('with the server %s', (mode) => {
   });
 
   test('--into plays into a document on another server, which has all of it then', async () => {
-    await using past = await recordedPast(mode);
+    const past = shared.current;
     await using other = await ServerProcess.start();
     const url = `${other.url}/a%2Fcopy`;
 

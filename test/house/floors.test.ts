@@ -10,6 +10,7 @@ const FLOORS: Record<string, readonly string[]> = {
   persistence: ['protocol'],
   'client-sdk': ['protocol'],
   server: ['protocol', 'persistence', 'client/history'],
+  inspect: ['client/history', 'persistence/content'],
 };
 
 /** The same inside the server. Files that lie in `server/src` itself are rooms too. */
@@ -35,7 +36,7 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
     'wire',
     'workers',
   ],
-  cli: ['create-server.ts', 'documents', 'logging', 'options.ts', 'quantity.ts'],
+  cli: ['create-server.ts', 'documents', 'lifecycle', 'logging', 'options.ts', 'quantity.ts'],
 };
 
 const isRelative = ({ specifier }: Import): boolean => specifier.startsWith('.');

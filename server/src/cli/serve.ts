@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
-import { createServer, type HeadwaterServer } from '../create-server.ts';
+import type { HeadwaterServer } from '../create-server.ts';
 import { isPretty } from '../logging/command-logger.ts';
 import { serverOptionsSchema } from '../options.ts';
 import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
@@ -37,6 +37,8 @@ async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const { logLevel: _level, logFormat, ...serverOptions } = options;
   dieOfBugs(logger);
 
+  // Loaded here: no other command needs the server, and it is the larger part of what there is to load.
+  const { createServer } = await import('../create-server.ts');
   const server = await createServer({ ...serverOptions, logger });
   stopOnSignals(server, logger);
   const address = await listen(server);
