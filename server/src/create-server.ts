@@ -13,7 +13,8 @@ import { HistoryKeeper, retentionOf } from './documents/history-keeper.ts';
 import { DocumentRegistry } from './documents/registry.ts';
 import { LiveHistory } from './history/live-history.ts';
 import { createHttpApp, type Health } from './http/http-app.ts';
-import { createInspect, inspectAccess } from './http/inspect.ts';
+import { createInspect } from './http/inspect.ts';
+import { inspectScope } from './http/inspect-scope.ts';
 import { Upgrader } from './http/upgrade.ts';
 import { routeUpgrades } from './http/upgrade-routes.ts';
 import { createV1 } from './http/v1/create-v1.ts';
@@ -130,7 +131,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     async listen() {
       const access = { scope: resolved.api, token: resolved.apiToken };
       const v1 = createV1({ history, store, logger, access });
-      const inspect = createInspect(inspectAccess(resolved, process.env['NODE_ENV']));
+      const inspect = createInspect(inspectScope(resolved, process.env['NODE_ENV']));
       const respond = getRequestListener(createHttpApp(health, { v1, inspect }).fetch);
       const httpServer = createHttpServer((request, response) => {
         openRequests.add(response);

@@ -15,7 +15,7 @@ const SPECIFIER = /^(?:import|export)\b[^'"`;]*\bfrom '([^']+)'|^import '([^']+)
 /** Every import of the TypeScript files below a folder of the repository. */
 export function importsBelow(folder: string): readonly Import[] {
   const entries = readdirSync(path.join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' });
-  const files = entries.filter((entry) => entry.endsWith('.ts')).map((entry) => path.posix.join(folder, entry));
+  const files = entries.filter((entry) => /\.tsx?$/.test(entry)).map((entry) => path.posix.join(folder, entry));
   return files.flatMap(importsOf);
 }
 

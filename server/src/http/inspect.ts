@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { HeadwaterError } from '@headwater/protocol';
-import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono } from 'hono';
-import type { ResolvedServerOptions } from '../options.ts';
-import { type AccessRule, admit, isLoopbackName } from './v1/access.ts';
+import { type AccessRule, admit } from './v1/access.ts';
 import { refuse } from './v1/errors.ts';
+import type { NodeEnv } from './v1/v1.ts';
 
 /** Only files of its own: neither another origin's, nor anything that is written into the page. */
 const POLICY = [
@@ -24,19 +23,9 @@ const POLICY = [
 /** The names of assets change with their content. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** What of the server's options says whether there is a page. */
-type InspectOptions = Pick<ResolvedServerOptions, 'host' | 'inspect'>;
-
-/** Who may see the page: what `auto` comes to. It is only a page; its API has rules, and a token, of its own. */
-export function inspectAccess({ host, inspect }: InspectOptions, environment: string | undefined): AccessRule {
-  const isDevelopment = environment !== 'production' && isLoopbackName(host);
-  const auto = isDevelopment ? 'local' : 'off';
-  return { scope: inspect === 'auto' ? auto : inspect, token: '' };
-}
-
-/** The page at `/inspect/NAME`, as `@headwater/inspect` has built it. */
-export function createInspect(access: AccessRule): Hono<{ readonly Bindings: HttpBindings }> {
-  const app = new Hono<{ readonly Bindings: HttpBindings }>().basePath('/inspect');
+/** The page at `/inspect/NAME`, as `@headwater/inspect` has built it. It shows nothing by itself: its API has a rule, and a token, of its own. */
+export function createInspect(scope: AccessRule['scope']): Hono<NodeEnv> {
+  const app = new Hono<NodeEnv>().basePath('/inspect');
   const root = fileURLToPath(new URL('.', import.meta.resolve('@headwater/inspect/index.html')));
   app.onError((error, context) => {
     if (error instanceof HeadwaterError) return refuse(context, error);
@@ -44,7 +33,7 @@ export function createInspect(access: AccessRule): Hono<{ readonly Bindings: Htt
   });
   app.use(async (context, next) => {
     const { incoming } = context.env;
-    admit(access, { remoteAddress: incoming.socket.remoteAddress, headers: incoming.headers });
+    admit({ scope, token: '' }, { remoteAddress: incoming.socket.remoteAddress, headers: incoming.headers });
     context.header('content-security-policy', POLICY);
     context.header('x-content-type-options', 'nosniff');
     context.header('referrer-policy', 'no-referrer');

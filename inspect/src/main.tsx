@@ -1,0 +1,17 @@
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/jetbrains-mono/wght.css';
+import { render } from 'preact';
+import { addressOf } from './address.ts';
+import { Gate } from './components/gate.tsx';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/content.css';
+import './styles/dock.css';
+import './styles/side.css';
+import './styles/dialog.css';
+
+const address = addressOf(new URL(location.href));
+document.title = `${address.documentName} · Headwater`;
+const app = document.querySelector('#app');
+if (app !== null) render(<Gate address={address} />, app);

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vite';
+
+/**
+ * Addresses are relative, so the page works under whatever path a proxy puts it. Nothing is inlined: the server's
+ * content security policy allows files of its own and nothing else.
+ */
+export default defineConfig({
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: false },
+  worker: { format: 'es' },
+});
