@@ -6,6 +6,7 @@ import { HistoryClient } from '@headwater/client/history';
 import { MemoryStore } from '@headwater/persistence';
 import { createServer, type ServerOptions } from '@headwater/server';
 import { describe, expect, test } from 'vitest';
+import { inspectScope } from '../../server/src/http/inspect-scope.ts';
 import { isLocal } from '../../server/src/http/v1/access.ts';
 import { serve } from './served.ts';
 
@@ -152,11 +153,28 @@ describe('a page of another origin', () => {
   });
 });
 
-test('a server inside another program leaves its requests alone', async () => {
+test('what is not below /v1 is not the API', async () => {
   await using served = await serve();
 
   const response = await fetch(`${served.url}/documents`);
 
   expect(response.status).toBe(404);
   expect(await response.text()).toMatch(/Headwater/);
+});
+
+describe('the page is shown', () => {
+  test.each([
+    ['auto', '127.0.0.1', undefined, 'local'],
+    ['auto', 'localhost', 'development', 'local'],
+    ['auto', '::1', 'test', 'local'],
+    ['auto', '127.0.0.1', 'production', 'off'],
+    ['auto', '0.0.0.0', undefined, 'off'],
+    ['auto', '::', undefined, 'off'],
+    ['auto', '10.0.0.1', 'development', 'off'],
+    ['on', '0.0.0.0', 'production', 'on'],
+    ['local', '0.0.0.0', 'production', 'local'],
+    ['off', '127.0.0.1', undefined, 'off'],
+  ] as const)('with inspect %s on %s, NODE_ENV %s: %s', (inspect, host, nodeEnv, scope) => {
+    expect(inspectScope({ inspect, host }, nodeEnv)).toBe(scope);
+  });
 });

@@ -5,7 +5,7 @@ import type { Logger } from '../logging/logger.ts';
 
 const FILE_NAME = 'headwater-server.json';
 
-const contentSchema = z.object({ url: z.url(), pid: z.int().positive() });
+const contentSchema = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.int().positive() });
 
 /** What a server says of itself in its data directory. */
 export type RunningServer = z.output<typeof contentSchema>;

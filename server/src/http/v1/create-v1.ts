@@ -57,7 +57,7 @@ export function createV1({ access, ...parts }: V1Parts): OpenAPIHono<NodeEnv> {
   });
   app.use(expectReadablePath);
   app.use(expectJson);
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => refuse(context, tooLarge()) }));
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody }));
 
   const v1 = { app, ...parts };
   for (const add of [
@@ -100,8 +100,9 @@ async function expectReadablePath(context: Context, next: Next): Promise<void> {
   await next();
 }
 
-function tooLarge(): HeadwaterError {
-  return new HeadwaterError('HW_REQUEST_TOO_LARGE', `a body may have ${MAX_BODY_BYTES} bytes`);
+function refuseBody(context: Context): Response {
+  context.header('connection', 'close'); // the rest of it is not read, so nothing can follow it
+  return refuse(context, new HeadwaterError('HW_REQUEST_TOO_LARGE', `a body may have ${MAX_BODY_BYTES} bytes`));
 }
 
 interface Issue {

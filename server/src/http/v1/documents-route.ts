@@ -28,7 +28,9 @@ const listRoute = createRoute({
   request: {
     query: z.object({
       after: z.string().optional().openapi({ description: 'Those whose names come after this one.' }),
-      limit: integer({ min: 1, max: MAX_LIMIT }).default(DEFAULT_LIMIT).openapi({ description: 'At most so many.' }),
+      limit: integer({ min: 1, max: MAX_LIMIT })
+        .default(DEFAULT_LIMIT)
+        .openapi({ description: 'At most so many.', default: DEFAULT_LIMIT }),
     }),
   },
   responses: answers(

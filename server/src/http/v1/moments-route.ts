@@ -31,7 +31,9 @@ const historyRoute = createRoute({
       before: momentQuerySchema
         .optional()
         .openapi({ description: 'Those before this one; without `after`, the last of them.' }),
-      limit: integer({ min: 1, max: MAX_LIMIT }).default(DEFAULT_LIMIT).openapi({ description: 'At most so many.' }),
+      limit: integer({ min: 1, max: MAX_LIMIT })
+        .default(DEFAULT_LIMIT)
+        .openapi({ description: 'At most so many.', default: DEFAULT_LIMIT }),
     }),
   },
   responses: answers(z.object({ moments: z.array(momentSchema).readonly() }), 'A page of them.'),
@@ -67,7 +69,9 @@ const timelineRoute = createRoute({
   request: {
     params: documentParams,
     query: z.object({
-      buckets: integer({ min: 1, max: MAX_BUCKETS }).default(DEFAULT_BUCKETS).openapi({ description: 'So many.' }),
+      buckets: integer({ min: 1, max: MAX_BUCKETS })
+        .default(DEFAULT_BUCKETS)
+        .openapi({ description: 'So many.', default: DEFAULT_BUCKETS }),
     }),
   },
   responses: answers(timelineSchema, 'What to draw.'),
