@@ -28,7 +28,7 @@ export interface DocumentHistoryOptions {
   /** How states are made for key frames; a running server does it in a thread. @defaultValue here and now */
   readonly makeState?: MakeState | undefined;
   /** The same for what is made of states. @defaultValue here and now */
-  readonly computations?: HistoryComputations | undefined;
+  readonly computations?: Partial<HistoryComputations> | undefined;
   /** Milliseconds since the epoch. @defaultValue `Date.now` */
   readonly now?: (() => number) | undefined;
   /** Waits between two steps of a replay. @defaultValue a timer */
@@ -74,7 +74,7 @@ export class DocumentHistory {
     this.#now = options.now ?? Date.now;
     this.#apply = options.apply ?? ((documentName, update, author) => this.#append(documentName, update, author));
     this.#makeState = options.makeState ?? makeStateHere;
-    this.#computations = options.computations ?? computeHere;
+    this.#computations = { ...computeHere, ...options.computations };
     this.#maintenance = new HistoryMaintenance(store, this.#makeState, this.#now);
     this.#sleep = options.sleep ?? sleepUntilAborted;
     this.versions = new NamedVersions(store, this.#now, this.#makeState);
@@ -142,7 +142,7 @@ export class DocumentHistory {
   async blame(documentName: string, moment?: number): Promise<readonly TextBlame[]> {
     const at = moment ?? (await outlineOf(this.#store, documentName)).sequence;
     const { updates } = await this.stateAt(documentName, at);
-    return this.#computations.blame(updates, await this.#attribution(documentName, at));
+    return this.#computations.blame(updates, await this.attribution(documentName, at));
   }
 
   /**
@@ -178,7 +178,7 @@ export class DocumentHistory {
     }
     const { updates } = await this.stateAt(documentName, moment);
     const update = await this.#makeState(updates);
-    const addAttribution = await this.#attribution(documentName, moment);
+    const addAttribution = await this.attribution(documentName, moment);
     // An empty update brings nothing, so nobody who has the new document open has to hear of it; but it makes the document be.
     const write = isEmptyUpdate(update) ? this.#append.bind(this) : this.#apply;
     const sequence = await write(newName, update, author);
@@ -214,8 +214,13 @@ export class DocumentHistory {
     await this.#store.changeHistory(documentName, { retention: retention ?? null });
   }
 
-  /** Who brought which clocks up to a moment; the earliest first. */
-  async #attribution(documentName: string, upTo: number): Promise<readonly AttributedRange[]> {
+  /**
+   * Who brought which clocks up to a moment, the earliest first: what {@link blameText} takes. Clocks brought twice are those
+   * of the first.
+   *
+   * @throws HW_STORE_CORRUPT
+   */
+  async attribution(documentName: string, upTo: number): Promise<readonly AttributedRange[]> {
     const ranges = [...(await this.#store.attribution(documentName))];
     for await (const { records } of this.#store.recordBlocks(documentName, { after: 0, upTo })) {
       for (const range of attributedRanges(records)) ranges.push(range);

@@ -48,7 +48,7 @@ export class LiveHistory {
     this.#history = new DocumentHistory(store, {
       now,
       makeState: (updates) => workers.makeState(updates),
-      computations: workers,
+      computations: { restoringUpdate: (current, target) => workers.restoringUpdate(current, target) },
       apply: (documentName, update, author) => this.#apply(documentName, update, author),
     });
   }
@@ -58,7 +58,7 @@ export class LiveHistory {
    *
    * @throws HW_SHUTTING_DOWN
    */
-  of(documentName: string): Omit<DocumentHistory, 'restore' | 'fork' | 'replay' | 'stateAt' | 'maintain'> {
+  of(documentName: string): Pick<DocumentHistory, 'moments' | 'versions' | 'retention' | 'setRetention'> {
     return this.#upToDate(documentName);
   }
 
@@ -78,6 +78,21 @@ export class LiveHistory {
   /** The content at a moment, by root type, as JSON. @throws what `DocumentHistory.stateAt` does, HW_API_BUSY */
   contentAt(documentName: string, moment: number, aborted: Abortable): Promise<MadeOf<string>> {
     return this.#make(documentName, moment, (updates) => this.#around.workers.content(updates, aborted), aborted);
+  }
+
+  /** See `DocumentHistory.diff`; as JSON. @throws what that does, HW_API_BUSY */
+  async diff(documentName: string, from: number, to: number, aborted: Abortable): Promise<string> {
+    const history = this.#upToDate(documentName);
+    const [a, b] = [await history.stateAt(documentName, from), await history.stateAt(documentName, to)];
+    return this.#around.workers.diff(a.updates, b.updates, aborted);
+  }
+
+  /** See `DocumentHistory.blame`; as JSON. @throws what that does, HW_API_BUSY */
+  async blame(documentName: string, moment: number, aborted: Abortable): Promise<string> {
+    const history = this.#upToDate(documentName);
+    const { updates } = await history.stateAt(documentName, moment);
+    const attribution = await history.attribution(documentName, moment);
+    return this.#around.workers.blame(updates, attribution, aborted);
   }
 
   /** See `DocumentHistory.replay`. @throws HW_SHUTTING_DOWN when the server stops before it ends */

@@ -1,10 +1,4 @@
-import type {
-  AttributedRange,
-  DocumentDiff,
-  HistoryComputations,
-  StateUpdates,
-  TextBlame,
-} from '@headwater/persistence';
+import type { AttributedRange, StateUpdates } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import type { Outcome } from './history-worker.ts';
 import { packAttribution } from './packed-attribution.ts';
@@ -19,8 +13,11 @@ export interface Abortable {
 /** Past so many pieces of work that wait for a thread no more is accepted. */
 const MAX_WAITING = 64;
 
-/** What is made of whole states, in threads of its own: whoever scrubs through a document delays no compaction. */
-export class HistoryWorkers implements HistoryComputations {
+/**
+ * What is made of whole states, in threads of its own: whoever scrubs through a document delays no compaction. What is to
+ * be sent as JSON is made there, and passes through here as it is.
+ */
+export class HistoryWorkers {
   readonly #threads: TimedThreads;
 
   constructor(threads: number, deadline = DOCUMENT_DEADLINE) {
@@ -41,20 +38,25 @@ export class HistoryWorkers implements HistoryComputations {
     return (await this.#run({ name: 'content', input, ...costOf(input), signal })) as string;
   }
 
-  async diff(from: StateUpdates, to: StateUpdates): Promise<DocumentDiff> {
+  /** What changed, as JSON: see `diffStates`. */
+  async diff(from: StateUpdates, to: StateUpdates, { signal }: Abortable = {}): Promise<string> {
     const input = { from: packUpdates(from), to: packUpdates(to) };
-    const json = await this.#run({ name: 'diff', input, ...costOf(input.from, input.to) });
-    return JSON.parse(json as string) as DocumentDiff;
+    return (await this.#run({ name: 'diff', input, ...costOf(input.from, input.to), signal })) as string;
   }
 
-  async blame(state: StateUpdates, attribution: readonly AttributedRange[]): Promise<readonly TextBlame[]> {
+  /** Who wrote what, as JSON: see `blameText`. */
+  async blame(
+    state: StateUpdates,
+    attribution: readonly AttributedRange[],
+    { signal }: Abortable = {},
+  ): Promise<string> {
     const input = { updates: packUpdates(state), attribution: packAttribution(attribution) };
     const { bytes, transfer } = costOf(input.updates);
     const { buffer } = input.attribution.numbers;
-    const json = await this.#run({ name: 'blame', input, bytes, transfer: [...transfer, buffer] });
-    return JSON.parse(json as string) as readonly TextBlame[];
+    return (await this.#run({ name: 'blame', input, bytes, transfer: [...transfer, buffer], signal })) as string;
   }
 
+  /** The edit that goes back: see `restoringUpdate`. */
   async restoringUpdate(current: StateUpdates, target: StateUpdates): Promise<Uint8Array> {
     const input = { current: packUpdates(current), target: packUpdates(target) };
     return (await this.#run({ name: 'restore', input, ...costOf(input.current, input.target) })) as Uint8Array;
