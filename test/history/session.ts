@@ -77,7 +77,7 @@ export async function compact(store: DocumentStore, name: string, upTo = Number.
     sequence,
     update: Y.encodeStateAsUpdate(doc),
     stateVector: Y.encodeStateVector(doc),
-    deleteSet: Y.encodeSnapshot(Y.snapshot(doc)),
+    deleteSet: Y.encodeSnapshot(Y.createSnapshot(Y.snapshot(doc).ds, new Map())).slice(0, -1),
     timeMs: timeMs + COMPACTED_AFTER_MS,
   });
   doc.destroy();
