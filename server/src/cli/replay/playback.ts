@@ -31,17 +31,33 @@ export function within(totalMs: number, from: number, to: number): Pace {
   return ({ sequence }) => (totalMs * (sequence - from)) / Math.max(1, to - from);
 }
 
+/** What a playback tells the time by. */
+export interface PlaybackClock {
+  /** Milliseconds; never goes back. */
+  now(): number;
+  /** Waits; returns early when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const CLOCK: PlaybackClock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
+};
+
 /** Hands out the steps of a replay when they are due, by a clock that can be stopped. */
 export class Playback {
   readonly #pace: Pace;
   readonly #signal: AbortSignal;
-  readonly #startMs = performance.now();
+  readonly #clock: PlaybackClock;
+  readonly #startMs: number;
   #pausedAtMs: number | undefined;
   #pausedMs = 0;
 
-  constructor(pace: Pace, signal: AbortSignal) {
+  constructor(pace: Pace, signal: AbortSignal, clock = CLOCK) {
     this.#pace = pace;
     this.#signal = signal;
+    this.#clock = clock;
+    this.#startMs = clock.now();
   }
 
   get isPaused(): boolean {
@@ -50,9 +66,9 @@ export class Playback {
 
   /** Stops the clock, or lets it go on. */
   togglePause(): void {
-    if (this.#pausedAtMs === undefined) this.#pausedAtMs = performance.now();
+    if (this.#pausedAtMs === undefined) this.#pausedAtMs = this.#clock.now();
     else {
-      this.#pausedMs += performance.now() - this.#pausedAtMs;
+      this.#pausedMs += this.#clock.now() - this.#pausedAtMs;
       this.#pausedAtMs = undefined;
     }
   }
@@ -64,7 +80,7 @@ export class Playback {
       while (!this.#signal.aborted && (this.isPaused || this.#leftMs(dueMs) > SHORTEST_WAIT_MS)) {
         onWait();
         const waitMs = this.isPaused ? LOOK_EVERY_MS : Math.min(this.#leftMs(dueMs), LOOK_EVERY_MS);
-        await delay(waitMs, undefined, { signal: this.#signal }).catch(() => {}); // the loop sees the abort
+        await this.#clock.sleep(waitMs, this.#signal);
       }
       if (this.#signal.aborted) return;
       yield step;
@@ -72,6 +88,6 @@ export class Playback {
   }
 
   #leftMs(dueMs: number): number {
-    return dueMs - (performance.now() - this.#startMs - this.#pausedMs);
+    return dueMs - (this.#clock.now() - this.#startMs - this.#pausedMs);
   }
 }
