@@ -1,32 +1,13 @@
 import { afterEach, expect, test } from 'vitest';
-import * as Y from 'yjs';
 // The built one: a worker thread runs what was built, so that is what a pool can start.
 import { CompactionTimeoutError, WorkerPool } from '../../server/dist/workers/worker-pool.js';
+import { slowUpdate } from '../support/forged-updates.ts';
 import { Typist } from './support.ts';
 
 let pool: WorkerPool | undefined;
 afterEach(async () => {
   await pool?.close();
 });
-
-/** One text and as many insertions, each before another character of it: Yjs compares each with all others. */
-function hostileUpdate(count: number): Uint8Array {
-  const encoder = new Y.UpdateEncoderV1();
-  encoder.writeLen(count + 1);
-  for (let i = 0; i < count; i++) {
-    for (const number of [1, 1000 + i, 0]) encoder.writeLen(number);
-    encoder.writeInfo(0x44);
-    encoder.writeRightID(Y.createID(5, count - 1 - i));
-    encoder.writeString('x');
-  }
-  for (const number of [1, 5, 0]) encoder.writeLen(number);
-  encoder.writeInfo(0x04);
-  encoder.writeParentInfo(true);
-  encoder.writeString('t');
-  encoder.writeString('a'.repeat(count));
-  encoder.writeLen(0);
-  return encoder.toUint8Array();
-}
 
 test('a compaction that takes too long is stopped; a diff does not wait for it, and what was queued behind it is done', async () => {
   pool = new WorkerPool(1, { baseMs: 3_000, perMebibyteMs: 0 });
@@ -40,7 +21,7 @@ test('a compaction that takes too long is stopped; a diff does not wait for it, 
       return value;
     };
 
-  const hostile = pool.compact({ snapshot: undefined, updates: [hostileUpdate(40_000)] }).catch(note('stopped'));
+  const hostile = pool.compact({ snapshot: undefined, updates: [slowUpdate(40_000)] }).catch(note('stopped'));
   const queued = pool.compact({ snapshot: undefined, updates: [update] }).then(note('queued'));
   const diff = pool.diff(update, Uint8Array.of(0)).then(note('diff'));
 
@@ -52,7 +33,7 @@ test('a compaction that takes too long is stopped; a diff does not wait for it, 
 
 /** Two of them, started at once, and what became of them. */
 function twoHostile(on: WorkerPool): Promise<readonly PromiseSettledResult<unknown>[]> {
-  const input = { snapshot: undefined, updates: [hostileUpdate(40_000)] };
+  const input = { snapshot: undefined, updates: [slowUpdate(40_000)] };
   return Promise.allSettled([on.compact(input), on.compact(input)]);
 }
 

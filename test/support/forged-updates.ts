@@ -8,6 +8,7 @@ import {
   writeVarUint,
   writeVarUint8Array,
 } from 'lib0/encoding';
+import * as Y from 'yjs';
 import type { Random } from './random.ts';
 
 /** Whom a forger may impersonate, and up to which clock. */
@@ -148,4 +149,23 @@ function forgeDeleteSet(encoder: Encoder, known: KnownClocks, random: Random): v
       writeVarUint(encoder, 1 + random.below(4));
     }
   }
+}
+
+/** Takes Yjs the square of its length: one text and as many insertions, each before another character of it: Yjs compares each with all others. */
+export function slowUpdate(count: number): Uint8Array {
+  const encoder = new Y.UpdateEncoderV1();
+  encoder.writeLen(count + 1);
+  for (let i = 0; i < count; i++) {
+    for (const number of [1, 1000 + i, 0]) encoder.writeLen(number);
+    encoder.writeInfo(0x44);
+    encoder.writeRightID(Y.createID(5, count - 1 - i));
+    encoder.writeString('x');
+  }
+  for (const number of [1, 5, 0]) encoder.writeLen(number);
+  encoder.writeInfo(0x04);
+  encoder.writeParentInfo(true);
+  encoder.writeString('t');
+  encoder.writeString('a'.repeat(count));
+  encoder.writeLen(0);
+  return encoder.toUint8Array();
 }

@@ -57,10 +57,10 @@ export class TimedThreads {
   }
 
   async run(work: Work): Promise<unknown> {
+    work.signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+    else await this.#turn(work.signal);
     try {
-      work.signal?.throwIfAborted();
       return await this.#runInTime(work);
     } finally {
       const next = this.#queue.shift();
@@ -71,6 +71,22 @@ export class TimedThreads {
 
   async close(): Promise<void> {
     await this.#threads.destroy();
+  }
+
+  /** Waits for a thread; whoever gives up makes room for others at once. */
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.#queue.splice(this.#queue.indexOf(begin), 1);
+        reject(signal?.reason as Error);
+      };
+      this.#queue.push(begin);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
   }
 
   /** A thread is free: the time begins now, not while the work was queued. */
