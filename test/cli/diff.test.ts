@@ -84,6 +84,45 @@ test('maps, arrays and types in types show their keys and positions', async () =
   );
 });
 
+test('formats show what they are, and XML what became of its nodes and attributes', async () => {
+  await using directory = await TempDir.create();
+  const updates = updatesOf(
+    (doc) => {
+      doc.getText('rich').insert(0, 'plain bold');
+      const paragraph = new Y.XmlElement('p');
+      paragraph.insert(0, [new Y.XmlText('one')]);
+      doc.getXmlFragment('page').insert(0, [paragraph, new Y.XmlElement('hr')]);
+    },
+    (doc) => {
+      doc.getText('rich').format(6, 4, { bold: true });
+      const page = doc.getXmlFragment('page');
+      const paragraph = page.get(0) as Y.XmlElement;
+      paragraph.setAttribute('class', 'lead');
+      (paragraph.get(0) as Y.XmlText).insert(3, ' and two');
+      page.delete(1, 1);
+    },
+  );
+  await storeDocuments(directory.path, { [DOCUMENT]: { updates } });
+
+  const { stdout } = await headwater(['diff', DOCUMENT, '1', '2', '--data', directory.path]);
+
+  expect(stdout.toString()).toBe(
+    [
+      'page (xml)',
+      '- [1] {"$yjs":"xml-element","name":"hr","attributes":{},"children":[]}',
+      'rich (text)',
+      '@@ line 1 @@',
+      'plain {~bold~}{"bold":true}',
+      'page / 0 (xml)',
+      '+ class: "lead"',
+      'page / 0 / 0 (text)',
+      '@@ line 1 @@',
+      'one{+ and two+}',
+      '',
+    ].join('\n'),
+  );
+});
+
 test.skipIf(!hasTerminal)('on a terminal colours say it, and a text cannot say anything to the terminal', async () => {
   await using directory = await TempDir.create();
   const updates = updatesOf(
