@@ -130,7 +130,9 @@ test('the token of a server comes from a flag or the environment', async () => {
   const variable = await headwater([...args, '--server', past.server.url], { env: { HEADWATER_API_TOKEN: 'secret' } });
 
   expect(without.status).toBe(1);
-  expect(without.stderr).toMatch(/^headwater: [^\n]+ \[HW_\w+\]\n$/);
+  expect(without.stderr).toMatch(
+    /^headwater: [^\n]+: give it with --api-token or HEADWATER_API_TOKEN \[HW_API_TOKEN_WRONG\]\n$/,
+  );
   expect(flag).toMatchObject({ status: 0, stderr: '' });
   expect(variable.stdout).toEqual(flag.stdout);
   expect(flag.stdout.toString().split('\n')).toHaveLength(past.texts.length);

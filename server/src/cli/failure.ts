@@ -1,4 +1,4 @@
-import { HeadwaterError } from '@headwater/protocol';
+import { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 import { CommanderError } from 'commander';
 
 /** What the command's exit status says. */
@@ -13,6 +13,12 @@ export class UsageError extends Error {
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
 }
+
+/** What somebody at a command line can do about it. */
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  HW_API_TOKEN_WRONG: 'give it with --api-token or HEADWATER_API_TOKEN',
+  HW_API_REFUSED: 'run the command where the server may be asked, or stop the server and open the store',
+};
 
 const EXPECTED = [HeadwaterError, UsageError, CommandFailure];
 
@@ -32,11 +38,16 @@ export function describeFailure(error: unknown, { showStack }: { readonly showSt
   if (error instanceof CommanderError) return [];
   if (!(error instanceof Error)) return [`headwater: ${String(error)}`];
 
-  const code = error instanceof HeadwaterError ? ` [${error.code}]` : '';
+  const code = error instanceof HeadwaterError ? `${hintFor(error.code)} [${error.code}]` : '';
   const isExpected = EXPECTED.some((kind) => error instanceof kind) || isSystemError(error);
   const lines = error.message.split('\n').map((line) => `headwater: ${line}${code}`);
   if (showStack) return [...lines, ...stackLines(error)];
   return isExpected ? lines : [...lines, 'headwater: this was not expected; --log-level debug shows where it happened'];
+}
+
+function hintFor(code: ErrorCode): string {
+  const hint = HINTS[code];
+  return hint === undefined ? '' : `: ${hint}`;
 }
 
 /** A file that cannot be opened and the like: the message says it all. */
