@@ -17,6 +17,11 @@ const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
+/** A browser of a test's own. */
+export function launchBrowser(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
+}
+
 /** Bundles a browser module as an application's build would, resolving packages from this repository. */
 export async function bundle(source: string): Promise<string> {
   const { outputFiles } = await build({
@@ -55,7 +60,7 @@ export class BrowserPage implements AsyncDisposable {
       await once(server, 'close');
     };
     try {
-      const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
+      const browser = await launchBrowser(executablePath);
       return new BrowserPage(`http://127.0.0.1:${port}/`, browser, closeServer);
     } catch (error) {
       await closeServer();

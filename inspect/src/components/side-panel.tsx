@@ -92,7 +92,7 @@ function Authors({ inspector }: { readonly inspector: Inspector }) {
   const named = authors.filter(({ color }) => color > 0);
   const others = authors.length - named.length;
   return (
-    <section class="card">
+    <section class="card" aria-label="Authors">
       <h2>Authors</h2>
       <ul class="authors">
         {named.map(({ id, name, color, updates }) => (
@@ -120,7 +120,7 @@ function percentText(part: number): string {
 function Versions({ inspector }: { readonly inspector: Inspector }) {
   const versions = inspector.timeline.value?.versions ?? [];
   return (
-    <section class="card">
+    <section class="card" aria-label="Versions">
       <h2>Versions</h2>
       {versions.length === 0 && <p class="hint">Name a moment, and it is kept for ever.</p>}
       <ul class="versions">
