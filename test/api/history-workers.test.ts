@@ -62,17 +62,18 @@ test('work nobody waits for any more is not begun, and the thread of what runs i
 }, 20_000);
 
 test('only so much may wait, and who gives up waits no more', async () => {
-  workers = new HistoryWorkers(1);
+  const pool = new HistoryWorkers(1);
+  workers = pool;
   const stopping = new AbortController();
   const impatient = new AbortController();
-  const running = workers.makeState([slowUpdate(40_000)], { signal: stopping.signal }).catch(() => 'stopped');
-  const left = workers.makeState(updates, { signal: impatient.signal });
-  const waiting = Array.from({ length: 63 }, () => workers?.makeState(updates));
+  const running = pool.makeState([slowUpdate(40_000)], { signal: stopping.signal }).catch(() => 'stopped');
+  const left = pool.makeState(updates, { signal: impatient.signal });
+  const waiting = Array.from({ length: 63 }, () => pool.makeState(updates));
 
-  await expect(workers.makeState(updates)).rejects.toMatchObject({ code: 'HW_API_BUSY' });
+  await expect(pool.makeState(updates)).rejects.toMatchObject({ code: 'HW_API_BUSY' });
   impatient.abort(new Error('left'));
   await expect(left).rejects.toThrow('left');
-  waiting.push(workers.makeState(updates));
+  waiting.push(pool.makeState(updates));
 
   stopping.abort();
   expect(await running).toBe('stopped');
