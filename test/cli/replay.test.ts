@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
@@ -124,6 +124,28 @@ test('Ctrl-C ends a replay into a document behind a moment, and --from goes on',
   expect(said).toMatch(/^stopped: ws:\S+\/live holds notes up to moment [12] of 8\n$/);
   expect(rest.status).toBe(0);
   await reader.until(() => text.toString() === past.texts.at(-1), 'the rest');
+});
+
+test('Ctrl-C ends one that waits for a server which never answers', async () => {
+  await using past = await recordedPast('stopped');
+  const silent = createServer(() => {});
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/notes`;
+
+  const child = spawn(HEADWATER_BIN, ['replay', DOCUMENT, '--into', url, ...past.data], { env: cleanEnvironment() });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const [socket] = (await once(silent, 'connection')) as [Socket];
+  child.kill('SIGINT');
+  await once(child, 'close');
+  socket.destroy();
+  silent.close();
+
+  expect(child.exitCode).toBe(130);
+  expect(said).toBe(`stopped: ${url} holds ${DOCUMENT} up to moment 0 of 8\n`);
 });
 
 test('an address without a document, one where nobody is, and one that refuses are one line', async () => {

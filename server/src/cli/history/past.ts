@@ -30,7 +30,7 @@ export interface Past {
 
 /** The last moment of a document; `undefined` before its first record. @throws HW_DOCUMENT_UNKNOWN */
 export async function lastMoment(past: Pick<Past, 'moments'>, documentName: string): Promise<Moment | undefined> {
-  const [last] = await past.moments(documentName, { before: Number.MAX_SAFE_INTEGER, limit: 1 });
+  const [last] = await past.moments(documentName, { before: Number.POSITIVE_INFINITY, limit: 1 });
   return last;
 }
 

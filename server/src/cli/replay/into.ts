@@ -30,6 +30,7 @@ export interface IntoDocument {
  */
 export async function playInto(into: IntoDocument): Promise<number | undefined> {
   await using document = await LiveDocument.connect(into.url, into.signal);
+  if (document === undefined) return undefined;
   let current: number | undefined;
   let whole: number | undefined;
   try {

@@ -30,11 +30,11 @@ export class LiveDocument implements AsyncDisposable {
   }
 
   /**
-   * Connects to a document.
+   * Connects to a document; `undefined` when the signal aborts before that.
    *
    * @throws UsageError for a URL that names none, CommandFailure when it cannot be reached
    */
-  static async connect(url: string, signal: AbortSignal): Promise<LiveDocument> {
+  static async connect(url: string, signal: AbortSignal): Promise<LiveDocument | undefined> {
     checkUrl(url);
     const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: CONNECT_TIMEOUT_MS });
     const refused = new Promise<never>((_resolve, reject) => {
@@ -47,7 +47,7 @@ export class LiveDocument implements AsyncDisposable {
     } catch (cause) {
       socket.on('error', () => {}); // of giving up
       socket.terminate();
-      signal.throwIfAborted();
+      if (signal.aborted) return undefined;
       throw new CommandFailure(`cannot connect to ${url}: ${messageOf(cause)}`, { cause });
     }
     return new LiveDocument(url, socket);
