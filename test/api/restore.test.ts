@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { RawClient } from '../support/raw-client.ts';
 import { StockClient } from '../support/stock-client.ts';
-import { type Served, serve } from './served.ts';
+import { type Served, SLOW_TO_WRITE, serve, storeSession, typeWithoutWriting } from './served.ts';
 
 const textOf = (client: StockClient): string => client.doc.getText('text').toString();
 
@@ -193,15 +194,12 @@ test('a fork is seen by whoever has its name open already', async () => {
   expect(textOf(ada)).toBe('one two ');
 });
 
-test('a fork onto what somebody has begun to type and is not on disk yet is refused', async () => {
-  await using served = await serve();
-  await using ada = await connect(served);
-  await using bob = await connect(served);
-  await type(ada, bob, ['one ']);
-  await using begun = await connect(served, 'begun');
-  await using other = await connect(served, 'begun');
-  begun.doc.getText('text').insert(0, 'mine');
-  await other.until(() => textOf(other) === 'mine');
+test('a fork onto what somebody has begun to type and is not written yet is refused', async () => {
+  await using served = await serve(SLOW_TO_WRITE, async (store) => {
+    await storeSession(store, 'doc', { seed: 1, records: 3 });
+  });
+  await using client = await RawClient.connect(`${served.socketUrl}/begun`);
+  await typeWithoutWriting(client);
 
   await expect(served.history.fork('doc', 'begun')).rejects.toMatchObject({ code: 'HW_DOCUMENT_EXISTS' });
 });
