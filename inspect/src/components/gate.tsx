@@ -11,7 +11,7 @@ const TOKEN_KEY = 'headwater-api-token';
 type Opening =
   | { readonly kind: 'opening' }
   | { readonly kind: 'open'; readonly inspector: Inspector }
-  | { readonly kind: 'token' }
+  | { readonly kind: 'token'; readonly isRetry: boolean }
   | { readonly kind: 'failed'; readonly title: string; readonly detail: string };
 
 /** What stands before the page: whether there is such a document, and whether one may see it. */
@@ -31,10 +31,16 @@ export function Gate({ address }: { readonly address: Address }) {
     case 'open':
       return <App inspector={opening.value.inspector} />;
     case 'opening':
-      return <main class="gate" aria-busy="true" />;
+      return (
+        <main class="gate is-opening" aria-busy="true">
+          <Mark />
+          <p>Reading the history…</p>
+        </main>
+      );
     case 'token':
       return (
         <TokenForm
+          isRetry={opening.value.isRetry}
           onToken={(token) => {
             sessionStorage.setItem(TOKEN_KEY, token);
             void open();
@@ -55,12 +61,18 @@ export function Gate({ address }: { readonly address: Address }) {
   }
 }
 
-function TokenForm({ onToken }: { readonly onToken: (token: string) => void }) {
+interface TokenFormProps {
+  readonly isRetry: boolean;
+  readonly onToken: (token: string) => void;
+}
+
+function TokenForm({ isRetry, onToken }: TokenFormProps) {
   const token = useSignal('');
   return (
     <main class="gate">
       <Mark />
       <h1>This server asks for a token</h1>
+      {isRetry && <p role="alert">That was not the token of this server.</p>}
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -89,7 +101,7 @@ function TokenForm({ onToken }: { readonly onToken: (token: string) => void }) {
 
 function afterFailure(error: unknown, documentName: string): Opening {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (code === 'HW_API_TOKEN_WRONG') return { kind: 'token' };
+  if (code === 'HW_API_TOKEN_WRONG') return { kind: 'token', isRetry: sessionStorage.getItem(TOKEN_KEY) !== null };
   const isUnknown = code === 'HW_DOCUMENT_UNKNOWN';
   return {
     kind: 'failed',

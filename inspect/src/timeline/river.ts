@@ -7,6 +7,9 @@ const LEAST_HEIGHT = 5;
 /** The part of all times that is not as busy as the river can show. */
 const FULL = 0.97;
 
+/** 1: twice as much is twice as wide; 0: everything is as wide as everything else. */
+const CONTRAST = 0.65;
+
 /** All that one colour has on the timeline, as the data of an SVG path. */
 export interface Current {
   readonly color: number;
@@ -21,8 +24,8 @@ interface Reach {
 }
 
 /**
- * The edit rate as a river: as wide as much was written, made of a current for each author. Widths follow the square root,
- * so that a quiet hour is seen beside a busy one.
+ * The edit rate as a river: as wide as much was written, made of a current for each author. Twice as much is less than
+ * twice as wide, so that a quiet hour is seen beside a busy one.
  */
 export function currentsOf(
   scale: Scale,
@@ -33,7 +36,7 @@ export function currentsOf(
   const colorOf = new Map(authors.map(({ id, color }) => [id, color]));
   const most = busyRate(scale.bars);
   const heightOf = ({ updates }: Bar): number =>
-    LEAST_HEIGHT + (height - LEAST_HEIGHT) * Math.sqrt(Math.min(updates / most, 1));
+    LEAST_HEIGHT + (height - LEAST_HEIGHT) * Math.min(updates / most, 1) ** CONTRAST;
   const colors = [...new Set([0, ...authors.map(({ color }) => color)])].sort((a, b) => orderOf(a) - orderOf(b));
   const paths = new Map<number, string>(colors.map((color) => [color, '']));
   for (const stretch of scale.stretches) {
