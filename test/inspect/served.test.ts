@@ -49,7 +49,7 @@ test('assets have their types and may be kept for ever; the page that names them
 
   const assets = await Promise.all(assetsIn(page).map((path) => ask(server, path)));
 
-  expect(assets.map(({ headers }) => headers['content-type']?.split(';')[0]).sort()).toEqual([
+  expect(assets.map(({ headers }) => headers['content-type']?.split(';')[0] ?? '').toSorted()).toEqual([
     'image/svg+xml',
     'text/css',
     'text/javascript',

@@ -24,7 +24,11 @@ export class InspectBrowser implements AsyncDisposable {
     documentName: string,
     { at, colorScheme = 'light' }: { at?: number; colorScheme?: 'light' | 'dark' } = {},
   ): Promise<InspectPage> {
-    const context = await this.#browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+    const context = await this.#browser.newContext({
+      colorScheme,
+      reducedMotion: 'reduce',
+      viewport: { width: 1280, height: 800 },
+    });
     const page = await context.newPage();
     const inspect = new InspectPage(context, page);
     const hash = at === undefined ? '' : `#at=${at}`;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DOCUMENT, type RecordedPast, recordedPast, TEXT } from '../../cli/recorded-past.ts';
+import { ServerProcess } from '../../support/server-process.ts';
 import { StockClient } from '../../support/stock-client.ts';
 import { InspectBrowser, type InspectPage } from './inspect-page.ts';
 
@@ -27,6 +28,21 @@ async function open(options: { at?: number; colorScheme?: 'light' | 'dark' } = {
 
 async function shows(page: InspectPage, text: string | undefined): Promise<void> {
   await expect.poll(() => page.text(), PATIENCE).toBe(text);
+}
+
+/** Whether the page is drawn dark. */
+function isDark({ page }: InspectPage): Promise<boolean> {
+  return page.evaluate(() => {
+    const context = document.createElement('canvas').getContext('2d');
+    if (context === null) throw new Error('there is no canvas');
+    context.fillStyle = getComputedStyle(document.body).backgroundColor;
+    context.fillRect(0, 0, 1, 1);
+    return (context.getImageData(0, 0, 1, 1).data[0] ?? 0) < 128;
+  });
+}
+
+function textOf({ doc }: StockClient): string {
+  return doc.getText(TEXT).toString();
 }
 
 const last = (): number => past.texts.length - 1;
@@ -143,14 +159,6 @@ test('it has no findings of an accessibility checker, in light and in dark', asy
 });
 
 test('light and dark follow the system, until somebody chooses', async () => {
-  const isDark = (page: InspectPage): Promise<boolean> =>
-    page.page.evaluate(() => {
-      const context = document.createElement('canvas').getContext('2d');
-      if (context === null) throw new Error('there is no canvas');
-      context.fillStyle = getComputedStyle(document.body).backgroundColor;
-      context.fillRect(0, 0, 1, 1);
-      return (context.getImageData(0, 0, 1, 1).data[0] ?? 0) < 128;
-    });
   await using light = await open({ colorScheme: 'light' });
   await using dark = await open({ colorScheme: 'dark' });
 
@@ -170,6 +178,26 @@ test('a document that is not there is not made by looking at it', async () => {
   expect(JSON.stringify(await answer.json())).not.toContain('nothing here');
 });
 
+test('where the API has a token the page asks for it, again when it is wrong', async () => {
+  await using server = await ServerProcess.start({ flags: ['--api-token', 'open-sesame'] });
+  await using writer = await new StockClient(server.url, DOCUMENT).synced();
+  await using reader = await new StockClient(server.url, DOCUMENT).synced();
+  writer.doc.getText(TEXT).insert(0, 'behind a token');
+  await reader.until(() => reader.doc.getText(TEXT).length > 0, 'the edit to be stored');
+  await using page = await browser.open(server.port, DOCUMENT);
+  const enter = async (token: string): Promise<void> => {
+    await page.page.getByLabel('API token').fill(token);
+    await page.page.keyboard.press('Enter');
+  };
+
+  await enter('open');
+  await page.page.getByText('That was not the token').waitFor();
+  await enter('open-sesame');
+
+  await shows(page, 'behind a token');
+  expect(await page.page.getByLabel('API token').count()).toBe(0);
+});
+
 test('a moment can be named, and gone to by its name', async () => {
   await using page = await open({ at: 4 });
 
@@ -182,6 +210,7 @@ test('a moment can be named, and gone to by its name', async () => {
   await page.page.getByRole('region', { name: 'Versions' }).getByRole('button', { name: 'Sent to Ada' }).click();
 
   await shows(page, past.texts[4]);
+  expect(await page.moment()).toBe(4);
 });
 
 test('a restore asks first, then changes the document of everybody who has it open', async () => {
@@ -190,7 +219,6 @@ test('a restore asks first, then changes the document of everybody who has it op
   await using bob = await new StockClient(own.server.url, DOCUMENT).synced();
   ada.awareness.setLocalStateField('user', { name: 'Ada', color: '#ff0000' });
   bob.awareness.setLocalStateField('user', { name: 'Bob', color: 'no colour' });
-  const textOf = (client: StockClient): string => client.doc.getText(TEXT).toString();
   const before = textOf(ada);
   await using page = await browser.open(own.server.port, DOCUMENT, { at: 3 });
   await shows(page, own.texts[3]);
