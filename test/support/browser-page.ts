@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { REPOSITORY } from './repository.ts';
 
 /** What keeps a test browser to itself: no sandbox in containers, no GPU, no traffic of its own. */
-const CHROMIUM_FLAGS = [
+export const CHROMIUM_FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
