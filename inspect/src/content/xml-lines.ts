@@ -29,7 +29,7 @@ function addElement(lines: XmlLine[], element: Y.XmlElement, depth: number): voi
   const name = element.nodeName;
   const open: XmlToken[] = [{ kind: 'tag', text: `<${name}` }];
   for (const [key, value] of Object.entries(element.getAttributes())) {
-    open.push({ kind: 'attribute', text: ` ${key}=` }, { kind: 'value', text: JSON.stringify(value) ?? '""' });
+    open.push({ kind: 'attribute', text: ` ${key}=` }, { kind: 'value', text: quoted(value) });
   }
   const children = element.toArray();
   const [only] = children;
@@ -48,6 +48,12 @@ function addElement(lines: XmlLine[], element: Y.XmlElement, depth: number): voi
     addChildren(lines, element, depth + 1);
     lines.push({ depth, tokens: [{ kind: 'tag', text: `</${name}>` }] });
   }
+}
+
+/** Attributes are texts in XML, and may be any value in Yjs. */
+function quoted(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return `"${text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"`;
 }
 
 /** The characters of a text, and its formats as the tags around them. */
