@@ -121,6 +121,20 @@ test.each([['documents'], ['export', 'notes'], ['delete', 'notes', '--yes'], ['i
   },
 );
 
+test('an unknown variable is warned about in one line for people, and in JSON only when that was asked for', async () => {
+  await using directory = await TempDir.create();
+  await storeDocuments(directory.path, stored('notes'));
+  const args = ['documents', '--data', directory.path];
+  const env = { HEADWATER_DATTA: 'x' };
+
+  const plain = await headwater(args, { env });
+  const asked = await headwater(args, { env: { ...env, HEADWATER_LOG_FORMAT: 'json' } });
+
+  const warning = 'HEADWATER_DATTA: unknown variable, ignored (did you mean HEADWATER_DATA?)';
+  expect(plain).toMatchObject({ status: 0, stderr: `headwater: warning: ${warning}\n` });
+  expect(JSON.parse(asked.stderr)).toMatchObject({ level: 'warn', msg: warning });
+});
+
 test('a file where the directory should be is one line that says so', async () => {
   await using directory = await TempDir.create();
   await writeFile(directory.join('file'), '');

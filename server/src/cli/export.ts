@@ -49,8 +49,11 @@ async function exportDocument(documentName: string, flags: ExportFlags): Promise
   }
   await using store = await openStore(options.data);
   const stored = await loadKnown(store, documentName);
-  if (stored.waiting.length > 0) {
-    logger.warn({ waitingUpdates: stored.waiting.length }, 'updates that wait for missing ones are left out');
+  const waitingUpdates = stored.waiting.length;
+  if (waitingUpdates > 0) {
+    const what =
+      waitingUpdates === 1 ? 'update that waits for a missing one is' : 'updates that wait for missing ones are';
+    logger.warn({ waitingUpdates }, `${waitingUpdates} ${what} left out`);
   }
 
   const content = render(toDoc(stored), flags);
