@@ -179,7 +179,12 @@ test('nothing is new twice', () => {
       const deleteSet = knowledge.encodeDeleteSet();
 
       for (const update of [...all, ...replica.added]) {
-        expect(knowledge.admit(update)).toEqual({ added: undefined, ends: [], deletes: false, waiting: undefined });
+        expect(knowledge.admit(update)).toMatchObject({
+          added: undefined,
+          ends: [],
+          deletes: false,
+          waiting: undefined,
+        });
       }
 
       expect(knowledge.encodeStateVector()).toBe(stateVector);

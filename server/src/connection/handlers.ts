@@ -14,6 +14,8 @@ export function handleFrame(document: HostedDocument, session: Session, frame: U
         document.answer(session, message.stateVector);
         break;
       case 'sync-step-2':
+        document.receiveState(session, message.update);
+        break;
       case 'update':
         document.receive(session, message.update);
         break;

@@ -1,5 +1,12 @@
 import type { Append, DocumentStore, StoredDocument } from '@headwater/persistence';
-import { decodeAwareness, decodeStateVector, HeadwaterError, Knowledge, updateOfDeleteSet } from '@headwater/protocol';
+import {
+  type Admission,
+  decodeAwareness,
+  decodeStateVector,
+  HeadwaterError,
+  Knowledge,
+  updateOfDeleteSet,
+} from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import { frameMessage } from '../wire/framing.ts';
@@ -155,19 +162,24 @@ export class HostedDocument {
     if (this.#waiting.size > 0) this.#ask(session); // a full connection was not asked for what is missing
   }
 
+  /** Takes up a SyncStep2: an update, and what its client has. @throws as {@link receive} */
+  receiveState(session: Session, update: Uint8Array): void {
+    this.#audience.heardState(session, this.receive(session, update).saysAllDeletions);
+  }
+
   /**
-   * Takes up an update (a SyncStep2 is one too). It is acknowledged exactly once, after an fsync that covers it, also
+   * Takes up an update. It is acknowledged exactly once, after an fsync that covers it, also
    * when it brought nothing new.
    *
    * @throws HW_UPDATE_MALFORMED when it does not decode, HW_TOO_MUCH_WAITING when too much of it depends on what is missing
    */
-  receive(session: Session, update: Uint8Array): void {
+  receive(session: Session, update: Uint8Array): Admission {
     const admission = this.#knowledge.admit(update);
     const isKnown =
       admission.added === undefined && (admission.waiting === undefined || this.#waiting.has(admission.waiting));
     if (isKnown && this.#batch === undefined) {
       this.#acknowledgeWithLast(session);
-      return;
+      return admission;
     }
     this.#batch ??= new PendingBatch(this.#around.now());
     if (admission.added !== undefined) this.#batch.add(admission.added, session.author, admission);
@@ -177,6 +189,7 @@ export class HostedDocument {
       if (isNew) this.#batch.askers.add(session);
     }
     this.#batch.owe(session);
+    return admission;
   }
 
   /** Takes up awareness states. @throws HW_AWARENESS_MALFORMED, HW_AWARENESS_TOO_LARGE */
