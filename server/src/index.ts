@@ -1,3 +1,4 @@
+export { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 export { createServer, type HeadwaterServer, type ServerParts } from './create-server.ts';
 export type { Health } from './http/http-app.ts';
 export type { Logger } from './logging/logger.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MemoryStore } from '@headwater/persistence';
-import { createServer } from '@headwater/server';
+import { createServer, type ErrorCode, HeadwaterError } from '@headwater/server';
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { RawClient } from '../support/raw-client.ts';
@@ -70,8 +70,9 @@ describe('a server in a program', () => {
 
     const error: unknown = await createServer(options as never).catch((reason: unknown) => reason);
 
-    expect(error).toMatchObject({ code: 'HW_OPTIONS_INVALID' });
-    const lines = (error as Error).message.split('\n').sort();
+    if (!(error instanceof HeadwaterError)) throw error;
+    expect(error.code).toBe('HW_OPTIONS_INVALID' satisfies ErrorCode);
+    const lines = error.message.split('\n').sort();
     expect(lines).toHaveLength(3);
     expect(lines.join('\n')).toMatch(/^maxQueuedBytes: .*\nport: .*\nunknown option colour$/);
   });
