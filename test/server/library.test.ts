@@ -179,4 +179,55 @@ describe('attached to an HTTP server that is there already', () => {
     expect(own.http.listening).toBe(true);
     expect(own.http.listenerCount('upgrade')).toBe(1);
   });
+
+  test.each(['sync', '', 'sync/', 'http://localhost/sync'])(
+    'the path "%s" is refused with what to write',
+    async (path) => {
+      await using own = await openHttp();
+      await using server = await createServer({ store: new MemoryStore() });
+
+      expect(() => server.attach(own.http, { path })).toThrow(
+        expect.objectContaining({
+          code: 'HW_OPTIONS_INVALID',
+          message: expect.stringMatching(/^path: .*"\/.*, got "/),
+        }),
+      );
+      expect(own.http.listenerCount('upgrade')).toBe(0);
+    },
+  );
+
+  test.each([
+    ['/sync', '/sync'],
+    ['/sync', '/sync/'],
+    [undefined, undefined],
+    ['/', undefined],
+  ])('%s is served once on an HTTP server: %s again is refused, until the first is closed', async (first, second) => {
+    await using own = await openHttp();
+    const one = await createServer({ store: new MemoryStore() });
+    await using two = await createServer({ store: new MemoryStore() });
+    one.attach(own.http, { path: first });
+
+    for (const server of [one, two]) {
+      expect(() => server.attach(own.http, { path: second })).toThrow(
+        expect.objectContaining({ code: 'HW_OPTIONS_INVALID', message: expect.stringContaining('already') }),
+      );
+    }
+    await one.close();
+    two.attach(own.http, { path: second });
+    await edit(`ws://127.0.0.1:${own.port}${second?.replace(/\/$/, '') ?? ''}/doc`, 'in two');
+
+    expect(own.http.listenerCount('upgrade')).toBe(1);
+  });
+
+  test('the same path on another HTTP server is another place', async () => {
+    await using own = await openHttp();
+    await using other = await openHttp();
+    await using server = await createServer({ store: new MemoryStore() });
+    server.attach(own.http, { path: '/sync' });
+    server.attach(other.http, { path: '/sync' });
+
+    await edit(`ws://127.0.0.1:${own.port}/sync/doc`, 'hello');
+
+    expect(await served(`ws://127.0.0.1:${other.port}/sync/doc`)).toBe('hello');
+  });
 });
