@@ -12,7 +12,9 @@ function typed(clientId: number, text: string, seen: readonly Uint8Array[] = [])
       for (const update of seen) Y.applyUpdate(doc, update);
       doc.clientID = clientId;
     },
-    ...[...text].map((character) => (doc: Y.Doc) => doc.getText('text').insert(doc.getText('text').length, character)),
+    ...text
+      .split('')
+      .map((character) => (doc: Y.Doc) => doc.getText('text').insert(doc.getText('text').length, character)),
   ).slice(seen.length === 0 ? 0 : 1);
 }
 

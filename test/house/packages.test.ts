@@ -9,6 +9,10 @@ import { TempDir } from '../support/temp-dir.ts';
 
 const PACKAGES = ['protocol', 'persistence', 'client-sdk', 'server'];
 
+function contentOf(file: string): string {
+  return readFileSync(`${REPOSITORY}/${file}`, 'utf8');
+}
+
 /** The paths `npm pack` would put into a package's archive. */
 async function packed(directory: string, ...flags: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--silent', ...flags], {
@@ -24,9 +28,8 @@ test.each(PACKAGES)('the archive of %s holds the build, its sources, the licence
   const paths = await packed(`${REPOSITORY}/${name}`, '--ignore-scripts');
 
   expect(paths).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts']));
-  const top = new Set(paths.map((path) => path.split('/')[0]));
   const expected = ['LICENSE', 'README.md', 'dist', 'package.json', 'src', ...(name === 'server' ? ['bin'] : [])];
-  expect([...top].sort()).toEqual(expected.sort());
+  expect(new Set(paths.map((path) => path.split('/')[0]))).toEqual(new Set(expected));
 });
 
 test('the archive of the server holds what it starts by path: the command and the worker', async () => {
@@ -48,8 +51,6 @@ test('packing builds first, so that a fresh clone makes no empty archive', async
 });
 
 test.each(PACKAGES)('%s is built before it is packed, and has the licence of the repository', (name) => {
-  const read = (file: string): string => readFileSync(`${REPOSITORY}/${file}`, 'utf8');
-
-  expect(JSON.parse(read(`${name}/package.json`))).toMatchObject({ scripts: { prepack: 'tsc -b' } });
-  expect(read(`${name}/LICENSE`)).toBe(read('LICENSE'));
+  expect(JSON.parse(contentOf(`${name}/package.json`))).toMatchObject({ scripts: { prepack: 'tsc -b' } });
+  expect(contentOf(`${name}/LICENSE`)).toBe(contentOf('LICENSE'));
 });

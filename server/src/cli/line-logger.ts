@@ -9,9 +9,10 @@ const WORDS: Readonly<Record<string, string>> = { warn: 'warning' };
  * nobody keeps has no use for those, and whoever typed the command reads it, a pipe behind it or not.
  */
 export function createLineLogger(level: string): Logger {
-  const write = (entry: string): void => {
-    const { level: label, msg } = JSON.parse(entry) as { readonly level: string; readonly msg: string };
-    note(`headwater: ${WORDS[label] ?? label}: ${msg}`);
-  };
-  return pino({ level, base: null, formatters: { level: (label) => ({ level: label }) } }, { write });
+  return pino({ level, base: null, formatters: { level: (label) => ({ level: label }) } }, { write: writeLine });
+}
+
+function writeLine(entry: string): void {
+  const { level, msg } = JSON.parse(entry) as { readonly level: string; readonly msg: string };
+  note(`headwater: ${WORDS[level] ?? level}: ${msg}`);
 }
