@@ -104,7 +104,7 @@ export class LevelStore implements DocumentStore {
   append(documentName: string, change: DocumentChange): Append {
     const planned = this.#planner.prepareAppend(change);
     const commit = this.#submit(documentName, planned, { canReplan: true });
-    return { written: commit.written.promise, durable: commit.durable.promise };
+    return new AppendOf(commit);
   }
 
   async replaceSnapshot(
@@ -374,6 +374,23 @@ export class LevelStore implements DocumentStore {
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closedError();
+  }
+}
+
+/** What became of a commit, as far as somebody asks. */
+class AppendOf implements Append {
+  readonly #commit: Commit;
+
+  constructor(commit: Commit) {
+    this.#commit = commit;
+  }
+
+  get written(): Promise<number> {
+    return this.#commit.written.promise;
+  }
+
+  get durable(): Promise<number> {
+    return this.#commit.durable.promise;
   }
 }
 
