@@ -33,7 +33,7 @@ export function mergeUpdate(stored: StoredDocument, imported: LogEntry): Merge {
   const admission = knowledge.admit(imported.update);
   if (admission.added !== undefined) batch.add(admission.added, imported.author, admission);
   if (admission.waiting !== undefined) waiting.keep({ ...imported, update: admission.waiting }, batch);
-  waiting.retry(knowledge, batch);
+  while (!waiting.retry(knowledge, batch)); // nobody else is here who could not wait for all of it
 
   const change = batch.change();
   const addedBytes = admission.added?.length ?? 0;

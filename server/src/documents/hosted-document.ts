@@ -364,6 +364,7 @@ export class HostedDocument {
 
   /** New edits may be what others waited for. */
   #retryWaiting(batch: PendingBatch): void {
+    this.#waiting.noteNews();
     if (this.#waiting.retryDelayMs === 0) this.#retryInto(batch);
     else this.#retryTimer ??= setTimeout(() => this.#retryLate(), this.#waiting.retryDelayMs);
   }
