@@ -1,4 +1,4 @@
-import type { Append, DocumentStore, StoredDocument } from '@headwater/persistence';
+import type { DocumentStore, StoredDocument } from '@headwater/persistence';
 import {
   type Admission,
   decodeAwareness,
@@ -24,6 +24,7 @@ import { PresenceClaims } from './presence-claims.ts';
 import type { Session } from './session.ts';
 import { Tail, type TailBatch } from './tail.ts';
 import { WaitingUpdates } from './waiting-updates.ts';
+import { WritePath } from './write-path.ts';
 
 /** What a document needs of the house around it. */
 export interface DocumentSurroundings {
@@ -56,14 +57,8 @@ export class HostedDocument {
   readonly #waiting: WaitingUpdates;
 
   #batch: PendingBatch | undefined;
-  #lastAppend: Append | undefined;
-  /** Appends that are not durable yet. */
-  #unsaved = 0;
-  #shown: Promise<void> = Promise.resolve();
-  /** Batches handed to the store and not shown yet, oldest first. */
-  readonly #unshown = new Set<TailBatch>();
+  readonly #writes: WritePath;
   #lastFlushMs = 0;
-  #whenSaved: (() => void)[] = [];
 
   readonly #audience: Audience;
   readonly #awareness: AwarenessTable;
@@ -78,6 +73,7 @@ export class HostedDocument {
   constructor(name: string, around: DocumentSurroundings) {
     this.name = name;
     this.#around = around;
+    this.#writes = new WritePath(around.store, name);
     this.#audience = new Audience(this.#tail, around.workers, around.logger);
     this.#awareness = new AwarenessTable(around.options, around.now);
     this.#claims = new PresenceClaims(this.#awareness, () => this.#schedule());
@@ -178,7 +174,7 @@ export class HostedDocument {
     const isKnown =
       admission.added === undefined && (admission.waiting === undefined || this.#waiting.has(admission.waiting));
     if (isKnown && this.#batch === undefined) {
-      this.#acknowledgeWithLast(session);
+      this.#writes.afterLast(() => session.acknowledge(1));
       return admission;
     }
     this.#batch ??= new PendingBatch(this.#around.now());
@@ -221,29 +217,21 @@ export class HostedDocument {
     if (change === undefined) {
       for (const session of batch.askers) this.#ask(session);
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
-      void this.#whenDurable(this.#lastAppend, () => batch.acknowledge());
-      this.#noticeSaved();
+      this.#writes.afterLast(() => batch.acknowledge());
+      this.#writes.noteChange();
       return;
     }
-    const append = this.#around.store.append(this.name, change);
-    append.written.catch(() => {}); // #show looks at it when its turn comes; a rejection before that is nobody's crash
-    this.#lastAppend = append;
-    this.#unsaved++;
     const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;
-    if (shown !== undefined) this.#unshown.add(shown);
-    this.#shown = this.#shown.then(() => this.#show(append, shown, awareness));
-    for (const session of batch.askers) this.#ask(session);
-    void this.#whenDurable(append, (sequence) => {
-      if (shown !== undefined) shown.sequence ??= sequence;
-      this.#unsaved--;
-      batch.acknowledge();
-      this.#noticeSaved();
+    this.#writes.write(change, shown, {
+      show: () => this.#show(shown, awareness),
+      acknowledge: () => batch.acknowledge(),
     });
+    for (const session of batch.askers) this.#ask(session);
   }
 
   /** Whether everything received is durable. */
   get isSaved(): boolean {
-    return this.#unsaved === 0 && this.#batch === undefined;
+    return this.#writes.isSaved && this.#batch === undefined;
   }
 
   /** Flushes, and resolves once everything received so far is durable. Waits as long as the store fails. */
@@ -251,8 +239,8 @@ export class HostedDocument {
     this.#around.scheduler.cancel(this);
     if (this.#retryTimer !== undefined) this.#retryLate();
     if (this.#batch !== undefined || this.#awareness.isDirty) this.flush();
-    while (!this.isSaved) await new Promise<void>((resolve) => this.#whenSaved.push(resolve));
-    await this.#shown;
+    while (!this.isSaved) await this.#writes.changed();
+    await this.#writes.allShown();
   }
 
   /**
@@ -326,40 +314,14 @@ export class HostedDocument {
     scheduler.schedule(this, isCrowded ? options.flushIntervalMs - sinceLast : 0);
   }
 
-  async #show(append: Append, shown: TailBatch | undefined, awareness: Uint8Array | undefined): Promise<void> {
-    try {
-      const sequence = await append.written;
-      if (shown !== undefined) shown.sequence = sequence;
-    } catch {
-      // A store that fails does not stop the fan-out: it retries by itself, and nothing is acknowledged until it succeeds.
-    }
+  #show(shown: TailBatch | undefined, awareness: Uint8Array | undefined): void {
     if (shown === undefined) {
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
       return;
     }
-    this.#unshown.delete(shown);
     this.#tail.push(shown);
     this.#audience.show(shown, awareness);
     this.#compaction.tailGrew();
-  }
-
-  async #whenDurable(append: Append | undefined, then: (sequence: number | undefined) => void): Promise<void> {
-    let sequence: number | undefined;
-    try {
-      sequence = await append?.durable;
-    } catch {
-      return; // the store was closed first: nobody is told that it is saved, so every client sends it again
-    }
-    then(sequence);
-  }
-
-  #noticeSaved(): void {
-    if (this.isSaved) for (const resolve of this.#whenSaved.splice(0)) resolve();
-  }
-
-  #acknowledgeWithLast(session: Session): void {
-    if (this.#unsaved === 0) session.acknowledge(1);
-    else void this.#whenDurable(this.#lastAppend, () => session.acknowledge(1));
   }
 
   /** New edits may be what others waited for. */
@@ -403,7 +365,7 @@ export class HostedDocument {
   /** Shown, on the way to the store, or still pending: all that was taken up and no snapshot holds. */
   *#updatesAfterSnapshot(): Generator<Uint8Array> {
     for (const batch of this.#tail.since(0)) yield* batch.updates;
-    for (const batch of this.#unshown) yield* batch.updates;
+    for (const batch of this.#writes.unshown) yield* batch.updates;
     if (this.#batch !== undefined) yield* this.#batch.updates();
   }
 
