@@ -12,6 +12,8 @@ export const ERROR_CODES = {
   HW_UPDATE_MALFORMED: { closeCode: 4422, retryable: false },
   HW_AWARENESS_MALFORMED: { closeCode: 4423, retryable: false },
   HW_AWARENESS_TOO_LARGE: { closeCode: 4413, retryable: false },
+  HW_ACCESS_DENIED: { closeCode: 4403, retryable: false },
+  HW_NOT_AUTHENTICATED: { closeCode: 4401, retryable: false },
   HW_TOO_MUCH_WAITING: { closeCode: 1013, retryable: true },
   HW_RATE_EXCEEDED: { closeCode: 1013, retryable: true },
   HW_SLOW_CONSUMER: { closeCode: 1013, retryable: true },

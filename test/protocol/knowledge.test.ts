@@ -194,6 +194,24 @@ test('nothing is new twice', () => {
   );
 });
 
+test('whether something is known can be asked without taking it up', () => {
+  fc.assert(
+    fc.property(sessionPlans(), fc.nat(), (plan, seed) => {
+      const knowledge = Knowledge.empty();
+      for (const update of deliveries(playSession(plan), new Random(seed))) {
+        const before = [knowledge.encodeStateVector(), knowledge.encodeDeleteSet()];
+        const isKnown = knowledge.knows(update);
+        expect([knowledge.encodeStateVector(), knowledge.encodeDeleteSet()]).toEqual(before);
+
+        const { added, waiting } = knowledge.admit(update);
+
+        expect(isKnown).toBe(added === undefined && waiting === undefined);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test('knowledge read from its encoding is the same knowledge', () => {
   fc.assert(
     fc.property(sessionPlans(), fc.nat(), (plan, seed) => {

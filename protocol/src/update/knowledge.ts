@@ -158,6 +158,21 @@ export class Knowledge {
   }
 
   /**
+   * Whether {@link admit} would find nothing new, without taking anything up.
+   *
+   * @throws HeadwaterError `HW_UPDATE_MALFORMED`
+   */
+  knows(update: Uint8Array): boolean {
+    const scanned = scanUpdate(update, this.#clocks, this.#peerLimits);
+    resolveReadiness(scanned, this.#clocks);
+    if (scanned.sections.some(({ readyCount, firstWaiting }) => readyCount > 0 || firstWaiting !== undefined)) {
+      return false;
+    }
+    const { added, waiting } = this.#splitDeletions(scanned.deleteSet);
+    return added.size === 0 && waiting.size === 0;
+  }
+
+  /**
    * Encoding costs what reading a delete set of that length costs, so it is not done for a much shorter one: deletions of one
    * clock in turns with short delete sets would have all that is known encoded again for each.
    */
