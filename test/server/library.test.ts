@@ -118,16 +118,18 @@ describe('attached to an HTTP server that is there already', () => {
     await using server = await createServer({ store });
     server.attach(own.http, { path: '/sync/' });
     own.http.on('upgrade', ({ url }, socket) => {
-      if (!url?.startsWith('/sync/')) socket.end('HTTP/1.1 418 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      if (!/^\/sync(?:[/?]|$)/.test(url ?? ''))
+        socket.end('HTTP/1.1 418 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
 
     await edit(`ws://127.0.0.1:${own.port}/sync/a/b?x=1`, 'below');
 
     expect(store.loadedNames).toEqual(['a/b']);
-    for (const path of ['doc', 'sync', 'synchronous/doc']) {
+    for (const path of ['doc', 'synchronous/doc', 'syn']) {
       expect((await askForUpgrade(own.port, `/${path}`)).status).toBe(418);
     }
-    expect((await askForUpgrade(own.port, '/sync/')).status).toBe(400);
+    expect((await askForUpgrade(own.port, '/sync/%zz')).status).toBe(400);
+    for (const bare of ['/sync', '/sync/', '/sync?x=1']) expect((await askForUpgrade(own.port, bare)).status).toBe(101);
   });
 
   test('with a path and nobody else to ask, other paths are answered with 404', async () => {

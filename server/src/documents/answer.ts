@@ -37,7 +37,7 @@ export class LoadedSnapshot {
     if (frames === undefined) {
       const isEmpty = this.stored.deleteSet.length === 1;
       frames = isEmpty ? [] : frameMessage(framing, 'update', updateOfDeleteSet(this.stored.deleteSet));
-      this.#deletionFrames.set(framing, frames);
+      if (framing.isShared) this.#deletionFrames.set(framing, frames);
     }
     return frames;
   }

@@ -169,7 +169,8 @@ export class HostedDocument {
    *
    * @throws HW_UPDATE_MALFORMED when it does not decode, HW_TOO_MUCH_WAITING when too much of it depends on what is missing
    */
-  receive(session: Session, update: Uint8Array): Admission {
+  receive(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
+    if (session.isReadOnly) return this.#compare(session, update);
     const admission = this.#knowledge.admit(update);
     const isKnown =
       admission.added === undefined && (admission.waiting === undefined || this.#waiting.has(admission.waiting));
@@ -186,6 +187,11 @@ export class HostedDocument {
     }
     this.#batch.owe(session);
     return admission;
+  }
+
+  /** Sends text that is no part of the document to every session whose client knows such. */
+  broadcastStateless(payload: string): void {
+    for (const session of this.#audience.sessions()) session.stateless?.(payload);
   }
 
   /** Takes up awareness states. @throws HW_AWARENESS_MALFORMED, HW_AWARENESS_TOO_LARGE */
@@ -342,6 +348,13 @@ export class HostedDocument {
     this.#batch ??= new PendingBatch(this.#around.now());
     this.#retryInto(this.#batch);
     this.#schedule();
+  }
+
+  /** What a session that may not edit sends is settled when it is known, and refused otherwise. */
+  #compare(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
+    if (this.#knowledge.knows(update)) this.#writes.afterLast(() => session.acknowledge(1));
+    else session.refuse();
+    return { saysAllDeletions: false };
   }
 
   #ask(session: Session): void {

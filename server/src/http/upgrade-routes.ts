@@ -42,7 +42,7 @@ class UpgradeRouter {
     const target = request.url ?? '';
     for (const { base, upgrader } of this.#routes) {
       // The request stays as it came: the other listeners look at its URL too.
-      if (base === '' || target.startsWith(`${base}/`)) {
+      if (base === '' || isBelow(target, base)) {
         return upgrader.handle(request, target.slice(base.length), stream, head);
       }
     }
@@ -68,6 +68,11 @@ export function routeUpgrades(httpServer: Server, path: string | undefined, upgr
   }
   router.add(route);
   return () => router.remove(route);
+}
+
+/** The base itself is the bare path below it. */
+function isBelow(target: string, base: string): boolean {
+  return target.startsWith(base) && ['/', '?', undefined].includes(target[base.length]);
 }
 
 function baseOf(path = '/'): string {
