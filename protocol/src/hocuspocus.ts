@@ -1,5 +1,5 @@
 import { ByteReader } from './byte-reader.ts';
-import { type ClientMessage, MessageType, readSync } from './messages.ts';
+import { type ClientMessage, decodeFrame, MessageType, readSync } from './messages.ts';
 
 /**
  * First varUint behind the address in a frame of `@hocuspocus/provider` 4. These belong to Hocuspocus: never renumber.
@@ -42,6 +42,9 @@ export type HocuspocusFrame =
       readonly message: HocuspocusMessage;
     };
 
+/** A document's name takes 1,024 bytes; this leaves room for that of a session. */
+const MAX_ADDRESS_BYTES = 1_024 + 128;
+
 /** Between the document's name and that of a session, where a provider has `sessionAwareness` on. */
 const SESSION_MARK = '\u0000';
 
@@ -52,31 +55,35 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * append fields.
  *
  * @throws HeadwaterError `HW_FRAME_MALFORMED` for an empty frame, a length past the end, text that is no UTF-8, a sync or auth
- * kind that does not exist
+ * kind that does not exist, an address over 1,152 bytes (every answer bears it)
  */
 export function decodeHocuspocusFrame(frame: Uint8Array): HocuspocusFrame {
   const reader = new ByteReader(frame, 'HW_FRAME_MALFORMED', 'frame');
   if (frame.length === 1 && frame[0] === HOCUSPOCUS_PONG[0]) return { kind: 'pong' };
-  const address = readText(reader, 'address');
+  const address = readText(reader, 'address', MAX_ADDRESS_BYTES);
   const mark = address.indexOf(SESSION_MARK);
   const documentName = mark === -1 ? address : address.slice(0, mark);
   return { kind: 'message', address, documentName, message: readMessage(reader) };
 }
 
 /**
- * Whether a frame can only be the first one of a Hocuspocus provider: its token. A y-websocket client begins with a
- * SyncStep1, and what else it might begin with does not read as a token to the last byte.
+ * Whether the first frame of a connection is a Hocuspocus provider's. A y-websocket client begins with a SyncStep1, whose first
+ * byte is 0, where a provider has the length of an address. Others may begin with another message of y-websocket: what reads as
+ * such to the last byte is one.
  */
 export function isHocuspocusHello(frame: Uint8Array): boolean {
-  if (frame[0] === undefined || frame[0] === MessageType.Sync) return false;
-  const reader = new ByteReader(frame, 'HW_FRAME_MALFORMED', 'frame');
+  if (frame[0] === undefined || frame[0] === MessageType.Sync || isYWebsocketFrame(frame)) return false;
   try {
-    if (readText(reader, 'address').trim() === '') return false;
-    if (reader.varUint('type') !== HocuspocusType.Auth || reader.varUint('auth kind') !== HocuspocusAuth.Token)
-      return false;
-    readText(reader, 'token');
-    if (reader.remaining > 0) readText(reader, 'version');
-    return reader.remaining === 0;
+    const hello = decodeHocuspocusFrame(frame);
+    return hello.kind === 'message' && hello.documentName.trim() !== '' && hello.message.kind !== 'unknown';
+  } catch {
+    return false;
+  }
+}
+
+function isYWebsocketFrame(frame: Uint8Array): boolean {
+  try {
+    return decodeFrame(frame).every(({ kind }) => kind !== 'unknown');
   } catch {
     return false;
   }
@@ -106,9 +113,10 @@ function readMessage(reader: ByteReader): HocuspocusMessage {
   }
 }
 
-function readText(reader: ByteReader, what: string): string {
+function readText(reader: ByteReader, what: string, maxBytes = Number.POSITIVE_INFINITY): string {
   const at = reader.pos;
   const bytes = reader.view(what);
+  if (bytes.length > maxBytes) reader.fail(`${what} is longer than ${maxBytes} bytes`, at);
   try {
     return decoder.decode(bytes);
   } catch {

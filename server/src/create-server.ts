@@ -19,7 +19,6 @@ import { listenOn } from './lifecycle/listen.ts';
 import { stop } from './lifecycle/stop.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
-import { SharedFramings } from './wire/hocuspocus-framing.ts';
 import { WorkerPool } from './workers/worker-pool.ts';
 
 /** A running Headwater. */
@@ -96,7 +95,6 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const connections = new Set<WebSocketConnection>();
   const around = {
     registry,
-    framings: new SharedFramings(),
     authenticate,
     onStateless,
     readers,

@@ -269,7 +269,7 @@ describe('stateless messages', () => {
   test('reach the application, which answers one or all', async () => {
     const got: unknown[] = [];
     await start({
-      authenticate: ({ token = '' }) => ({ user: token }),
+      authenticate: ({ token }) => ({ user: token }),
       onStateless: ({ documentName, payload, author, isReadOnly, reply, broadcast }) => {
         got.push({ documentName, payload, author, isReadOnly });
         reply('to you');

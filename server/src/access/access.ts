@@ -25,7 +25,8 @@ export interface Access {
 }
 
 /**
- * Decides who may have a document. Throw to refuse: the message is told to the client, so put nothing secret into it.
+ * Decides who may have a document. Throw to refuse: the message is told to the client, so put nothing secret into it. Throw
+ * a `HeadwaterError` of code `HW_ACCESS_UNDECIDED` when it cannot be decided now: the client comes back.
  *
  * @example
  * ```ts
@@ -38,13 +39,31 @@ export interface Access {
  */
 export type Authenticate = (request: AccessRequest) => Access | Promise<Access>;
 
-/** Asks, if there is somebody to ask. @throws HW_ACCESS_DENIED with what was thrown */
-export async function accessOf(authenticate: Authenticate | undefined, request: AccessRequest): Promise<Access> {
-  if (authenticate === undefined) return {};
+/** Access, with nothing left out. */
+export interface Granted {
+  readonly user: string | undefined;
+  readonly isReadOnly: boolean;
+}
+
+/**
+ * Asks, if there is somebody to ask.
+ *
+ * @throws HW_ACCESS_DENIED with what was thrown, HW_ACCESS_UNDECIDED
+ */
+export async function accessOf(authenticate: Authenticate | undefined, request: AccessRequest): Promise<Granted> {
+  if (authenticate === undefined) return { user: undefined, isReadOnly: false };
   try {
-    return await authenticate(request);
+    return granted(await authenticate(request));
   } catch (cause) {
+    if (cause instanceof HeadwaterError && cause.code === 'HW_ACCESS_UNDECIDED') throw cause;
     const why = cause instanceof Error && cause.message !== '' ? cause.message : 'access denied';
     throw new HeadwaterError('HW_ACCESS_DENIED', why, { cause });
   }
+}
+
+/** What an application in plain JavaScript gives may be anything, and a number for a user must not reach the log. */
+function granted({ user, isReadOnly = false }: Access): Granted {
+  const isName = user === undefined || (typeof user === 'string' && user !== '');
+  if (isName && typeof isReadOnly === 'boolean') return { user, isReadOnly };
+  throw new Error('authenticate has to give { user?: a string, isReadOnly?: true or false }');
 }

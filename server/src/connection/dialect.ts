@@ -4,7 +4,6 @@ import type { OnStateless } from '../access/stateless.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
-import type { SharedFramings } from '../wire/hocuspocus-framing.ts';
 
 /** What one family of clients says over a connection, and which sessions it has there. */
 export interface Dialect {
@@ -34,6 +33,9 @@ export interface Link {
   readonly author: string;
   readonly visitor: Visitor;
 
+  /** Whether it holds as many unsent bytes as it may. */
+  readonly isFull: boolean;
+
   /** See `Session.send`. */
   send(buffers: readonly Uint8Array[]): boolean;
 
@@ -49,7 +51,6 @@ export interface Link {
 /** What a dialect needs of the house around it. */
 export interface DialectSurroundings {
   readonly registry: DocumentRegistry;
-  readonly framings: SharedFramings;
   readonly authenticate: Authenticate | undefined;
   readonly onStateless: OnStateless | undefined;
   readonly options: ResolvedServerOptions;

@@ -1,6 +1,6 @@
 import { checkDocumentName } from '@headwater/persistence';
 import { decodeHocuspocusFrame, HeadwaterError, type HocuspocusMessage } from '@headwater/protocol';
-import { HOCUSPOCUS_HEARTBEAT } from '../wire/hocuspocus-framing.ts';
+import { HOCUSPOCUS_HEARTBEAT, HocuspocusFraming } from '../wire/hocuspocus-framing.ts';
 import type { Dialect, DialectSurroundings, Link } from './dialect.ts';
 import { HocuspocusSession } from './hocuspocus-session.ts';
 
@@ -19,6 +19,8 @@ export class HocuspocusDialect implements Dialect {
   readonly #link: Link;
   readonly #around: DialectSurroundings;
   readonly #sessions = new Map<string, HocuspocusSession>();
+  /** Sessions that ended while their token was judged or their document was read: they count until that is over. */
+  #ending = 0;
   /** What came for sessions that are not open yet. */
   readonly #early = { bytes: 0, messages: 0 };
 
@@ -40,15 +42,18 @@ export class HocuspocusDialect implements Dialect {
       this.#end(address);
       return;
     }
-    const session = this.#sessions.get(address) ?? this.#begin(address, documentName);
+    const session = this.#sessions.get(address) ?? this.#begin(address, documentName, message);
     if (session === undefined) return;
     if (message.kind === 'token') session.authenticate(message.token);
     else if (session.isOpen) session.handle(message);
-    else this.#keepForLater(session, message, bytes.length);
+    else if (!session.isDenied) this.#keepForLater(session, message, bytes.length);
   }
 
   drained(): void {
-    for (const session of this.#sessions.values()) session.drained();
+    for (const session of this.#sessions.values()) {
+      if (this.#link.isFull) return; // the next drain comes
+      session.drained();
+    }
   }
 
   silence(): void {
@@ -59,27 +64,33 @@ export class HocuspocusDialect implements Dialect {
     for (const address of this.#sessions.keys()) this.#end(address);
   }
 
-  /** @returns `undefined` when there can be no such session; its client was told why */
-  #begin(address: string, documentName: string): HocuspocusSession | undefined {
-    const session = new HocuspocusSession(address, documentName, this.#link, this.#around, {
-      onOpened: () => this.#release(session),
-      onDenied: () => this.#end(address),
-    });
+  /** @returns `undefined` when there can be no such session; its client is told why when it sends a token */
+  #begin(address: string, documentName: string, first: HocuspocusMessage): HocuspocusSession | undefined {
+    if (documentName.trim() === '') {
+      throw new HeadwaterError('HW_FRAME_MALFORMED', 'a message without a document: name one, or connect to /NAME');
+    }
     const problem = this.#problemWith(documentName);
     if (problem !== undefined) {
-      session.deny(problem);
+      if (first.kind === 'token' && !this.#link.isFull) {
+        this.#link.send([new HocuspocusFraming(address).denied(problem)]);
+      }
       return undefined;
     }
+    const session = new HocuspocusSession(address, documentName, this.#link, this.#around, {
+      onOpened: () => this.#release(session),
+      onDenied: () => void this.#takeKept(session),
+      onGone: () => {
+        this.#ending -= 1;
+        this.#takeKept(session);
+      },
+    });
     this.#sessions.set(address, session);
     return session;
   }
 
   #problemWith(documentName: string): string | undefined {
     const { maxDocumentsPerConnection } = this.#around.options;
-    if (documentName.trim() === '') {
-      throw new HeadwaterError('HW_FRAME_MALFORMED', 'a message without a document: name one, or connect to /NAME');
-    }
-    if (this.#sessions.size >= maxDocumentsPerConnection) {
+    if (this.#sessions.size + this.#ending >= maxDocumentsPerConnection) {
       return `more than ${maxDocumentsPerConnection} documents on one connection`;
     }
     try {
@@ -100,22 +111,24 @@ export class HocuspocusDialect implements Dialect {
   }
 
   #release(session: HocuspocusSession): void {
-    const { messages, bytes } = session.takeKept();
-    this.#forget(messages.length, bytes);
-    for (const message of messages) session.handle(message);
+    for (const message of this.#takeKept(session)) session.handle(message);
   }
 
+  /** Ends a session. One that opens and was sent edits takes them up first: its client may be gone for good. */
   #end(address: string): void {
     const session = this.#sessions.get(address);
     if (session === undefined) return;
     this.#sessions.delete(address);
-    const { messages, bytes } = session.takeKept();
-    this.#forget(messages.length, bytes);
+    const { isOpening } = session;
+    if (isOpening) this.#ending += 1;
+    if (!isOpening || !session.hasKeptEdits) this.#takeKept(session);
     session.leave();
   }
 
-  #forget(messages: number, bytes: number): void {
-    this.#early.messages -= messages;
+  #takeKept(session: HocuspocusSession): readonly HocuspocusMessage[] {
+    const { messages, bytes } = session.takeKept();
+    this.#early.messages -= messages.length;
     this.#early.bytes -= bytes;
+    return messages;
   }
 }

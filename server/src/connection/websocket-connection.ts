@@ -88,6 +88,10 @@ export class WebSocketConnection implements Link, HeartbeatTarget {
     this.#dialect = documentName === undefined ? this.#beginHocuspocus() : this.#beginYWebsocket(documentName);
   }
 
+  get isFull(): boolean {
+    return this.#outbox.isFull;
+  }
+
   send(buffers: readonly Uint8Array[]): boolean {
     return this.#outbox.send(buffers);
   }
@@ -258,6 +262,8 @@ export class WebSocketConnection implements Link, HeartbeatTarget {
 
   #onClose(): void {
     this.#around.heartbeat.remove(this);
+    // What waits in the inbox is handled once its document is open; a document that never opens is not waited for.
+    if (this.#inbox.isWaiting) setTimeout(() => this.#inbox.close(), NO_SESSION_TIMEOUT_MS).unref();
     this.#inbox.whenEmpty(() => {
       this.#isClosing = true;
       this.#inbox.close();

@@ -36,7 +36,7 @@ export class YWebsocketDialect implements Dialect, Session {
     try {
       const { visitor } = this.#link;
       const token = visitor.parameters.get('token') ?? undefined;
-      const { user, isReadOnly = false } = await accessOf(authenticate, { ...visitor, documentName, token });
+      const { user, isReadOnly } = await accessOf(authenticate, { ...visitor, documentName, token });
       this.author = user ?? this.author;
       this.isReadOnly = isReadOnly;
       const document = await registry.open(documentName);
@@ -46,7 +46,8 @@ export class YWebsocketDialect implements Dialect, Session {
       document.join(this);
       this.#link.release();
     } catch (error) {
-      if (error instanceof HeadwaterError && error.code === 'HW_ACCESS_DENIED') {
+      if (this.#hasLeft) return;
+      if (error instanceof HeadwaterError && error.closeCode !== undefined) {
         logger.info({ documentName, author: this.author, reason: error.message }, 'access denied');
         this.close(error);
         return;

@@ -10,6 +10,7 @@ import {
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import { frameMessage } from '../wire/framing.ts';
+import { HocuspocusFraming } from '../wire/hocuspocus-framing.ts';
 import { yWebsocketFraming } from '../wire/y-websocket-framing.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
 import { LoadedSnapshot } from './answer.ts';
@@ -25,6 +26,9 @@ import type { Session } from './session.ts';
 import { Tail, type TailBatch } from './tail.ts';
 import { WaitingUpdates } from './waiting-updates.ts';
 import { WritePath } from './write-path.ts';
+
+/** How long an empty document without sessions stays in memory, at most. */
+const EMPTY_UNLOAD_AFTER_MS = 1_000;
 
 /** What a document needs of the house around it. */
 export interface DocumentSurroundings {
@@ -60,6 +64,7 @@ export class HostedDocument {
   readonly #writes: WritePath;
   #lastFlushMs = 0;
 
+  #addressedFraming: HocuspocusFraming | undefined;
   readonly #audience: Audience;
   readonly #awareness: AwarenessTable;
   readonly #claims: PresenceClaims;
@@ -96,6 +101,12 @@ export class HostedDocument {
 
   get sessionCount(): number {
     return this.#audience.size;
+  }
+
+  /** How messages are framed for sessions that know the document by its plain name: made once for all of them. */
+  get addressedFraming(): HocuspocusFraming {
+    this.#addressedFraming ??= new HocuspocusFraming(this.name, true);
+    return this.#addressedFraming;
   }
 
   /** Bytes of the compacted state held in memory. */
@@ -326,7 +337,12 @@ export class HostedDocument {
       return;
     }
     this.#tail.push(shown);
-    this.#audience.show(shown, awareness);
+    try {
+      this.#audience.show(shown, awareness);
+    } catch (error) {
+      // A defect of ours: the next batch is shown all the same.
+      this.#around.logger.error({ documentName: this.name, err: error }, 'a batch could not be shown');
+    }
     this.#compaction.tailGrew();
   }
 
@@ -352,9 +368,15 @@ export class HostedDocument {
 
   /** What a session that may not edit sends is settled when it is known, and refused otherwise. */
   #compare(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
-    if (this.#knowledge.knows(update)) this.#writes.afterLast(() => session.acknowledge(1));
-    else session.refuse();
+    if (!this.#knowledge.knows(update)) session.refuse();
+    else if (this.#batch === undefined) this.#writes.afterLast(() => session.acknowledge(1));
+    else this.#batch.owe(session); // it may be known since a moment ago
     return { saysAllDeletions: false };
+  }
+
+  /** Asks a session's client for everything it has and we lack. */
+  ask(session: Session): void {
+    this.#ask(session);
   }
 
   #ask(session: Session): void {
@@ -384,10 +406,13 @@ export class HostedDocument {
 
   #startIdling(): void {
     clearTimeout(this.#idleTimer);
+    const { unloadAfterMs } = this.#around.options;
+    // An empty document costs nothing to open again, and names that nobody wrote to are easily made up.
+    const idleMs = this.#knowledge.isEmpty ? Math.min(unloadAfterMs, EMPTY_UNLOAD_AFTER_MS) : unloadAfterMs;
     this.#idleTimer = setTimeout(() => {
       this.#transition('idle');
       void this.#drain();
-    }, this.#around.options.unloadAfterMs);
+    }, idleMs);
     this.#idleTimer.unref();
   }
 

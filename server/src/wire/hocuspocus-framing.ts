@@ -8,7 +8,7 @@ export const HOCUSPOCUS_HEARTBEAT: Uint8Array = Buffer.concat([PING_FRAME, finis
 
 /** What `@hocuspocus/provider` 4 reads: every message begins with the address its client gave it. */
 export class HocuspocusFraming extends MessageFraming {
-  readonly #addressText: string;
+  readonly address: string;
 
   constructor(address: string, isShared = false) {
     super(
@@ -16,7 +16,7 @@ export class HocuspocusFraming extends MessageFraming {
       encoding.encode((encoder) => encoding.writeVarString(encoder, address)),
       isShared,
     );
-    this.#addressText = address;
+    this.address = address;
   }
 
   accepted(isReadOnly: boolean): Uint8Array {
@@ -53,27 +53,9 @@ export class HocuspocusFraming extends MessageFraming {
 
   #message(write: (encoder: encoding.Encoder) => void): Uint8Array {
     const payload = encoding.encode((encoder) => {
-      encoding.writeVarString(encoder, this.#addressText);
+      encoding.writeVarString(encoder, this.address);
       write(encoder);
     });
     return finishedFrame(payload);
-  }
-}
-
-/** How many addresses are remembered; a frame made twice costs little. */
-const MAX_REMEMBERED = 10_000;
-
-/** The framings of plain addresses: one for all sessions of a document, so that their frames are made once. */
-export class SharedFramings {
-  readonly #byAddress = new Map<string, HocuspocusFraming>();
-
-  of(address: string): HocuspocusFraming {
-    let framing = this.#byAddress.get(address);
-    if (framing === undefined) {
-      if (this.#byAddress.size >= MAX_REMEMBERED) this.#byAddress.clear();
-      framing = new HocuspocusFraming(address, true);
-      this.#byAddress.set(address, framing);
-    }
-    return framing;
   }
 }
