@@ -62,6 +62,8 @@ export interface BenchConfig {
     readonly warmupConnections: number;
     readonly connections: number;
     readonly maxBytesPerConnection: number;
+    /** Opened first and not counted. */
+    readonly warmupDocuments: number;
     readonly openDocuments: number;
     readonly maxPerEncodedByte: number;
     readonly settleAtMostMs: number;
@@ -143,6 +145,7 @@ export const FULL: BenchConfig = {
     warmupConnections: 500,
     connections: 2000,
     maxBytesPerConnection: 20_480,
+    warmupDocuments: 5,
     openDocuments: 20,
     maxPerEncodedByte: 1.5,
     settleAtMostMs: 20_000,
@@ -186,7 +189,14 @@ export const QUICK: BenchConfig = {
   growth: { ...FULL.growth, places: 5000, warmupMs: 500, windowMs: 1000 },
   joinStorm: { ...FULL.joinStorm, clients: 20, repeats: 1 },
   reconnectStorm: { ...FULL.reconnectStorm, clients: 20, repeats: 3 },
-  idleMemory: { ...FULL.idleMemory, warmupConnections: 50, connections: 200, openDocuments: 2, settleAtMostMs: 3000 },
+  idleMemory: {
+    ...FULL.idleMemory,
+    warmupConnections: 50,
+    connections: 200,
+    warmupDocuments: 1,
+    openDocuments: 2,
+    settleAtMostMs: 3000,
+  },
   durable: { ...FULL.durable, windowMs: 500 },
   abuse: { ...FULL.abuse, warmupMs: 500, windowMs: 1000 },
 };

@@ -1,27 +1,50 @@
-/** A promise and the two functions that settle it (`Promise.withResolvers` is younger than Node 20). */
+/**
+ * A promise that is settled from outside (`Promise.withResolvers` is younger than Node 20), and made when somebody asks
+ * for it: every append has two, and often nobody looks at one of them.
+ */
 export class Deferred<T> {
-  readonly promise: Promise<T>;
-  #resolve!: (value: T) => void;
-  #reject!: (error: Error) => void;
+  #outcome: { readonly value: T } | { readonly error: Error } | undefined;
+  #promise: Promise<T> | undefined;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((error: Error) => void) | undefined;
 
-  constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+  get promise(): Promise<T> {
+    this.#promise ??= this.#make();
+    return this.#promise;
   }
 
   resolve(value: T): void {
-    this.#resolve(value);
+    if (this.#outcome !== undefined) return;
+    this.#outcome = { value };
+    this.#resolve?.(value);
   }
 
   reject(error: Error): void {
-    // Callers may ignore either of the two promises of an append; a rejection nobody reads must not end the process.
-    // Not in the constructor: that would be a second promise for each of the many that are fulfilled.
-    // oxlint-disable-next-line promise/no-promise-in-callback -- it is the promise's own rejection
-    this.promise.catch(ignore);
-    this.#reject(error);
+    if (this.#outcome !== undefined) return;
+    this.#outcome = { error };
+    if (this.#promise === undefined) return;
+    handleSilently(this.#promise);
+    this.#reject?.(error);
   }
+
+  #make(): Promise<T> {
+    const outcome = this.#outcome;
+    if (outcome === undefined) {
+      return new Promise((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+      });
+    }
+    if ('value' in outcome) return Promise.resolve(outcome.value);
+    const rejected = Promise.reject<T>(outcome.error);
+    handleSilently(rejected);
+    return rejected;
+  }
+}
+
+/** Callers may ignore either of the two promises of an append; a rejection nobody reads must not end the process. */
+function handleSilently(promise: Promise<unknown>): void {
+  promise.catch(ignore);
 }
 
 function ignore(): void {}

@@ -23,6 +23,8 @@ export class DocumentSlot {
   deletions = 0;
   /** Who works with the slot at present; more than none keeps it from being forgotten. */
   users = 0;
+  /** Whether it was used since it was last passed over. */
+  wasUsed = false;
 
   constructor(documentName: string) {
     this.documentName = documentName;
@@ -36,13 +38,13 @@ export class DocumentSlot {
 
 /**
  * Slots by document name. Those in use are always kept: two slots of one document would give a sequence twice. Of the
- * others, the most recently used.
+ * others, those used lately: whoever was used since the last look at it is passed over once ("second chance"), so an
+ * append moves nothing about.
  */
 export class DocumentSlots {
-  readonly #used = new Map<string, DocumentSlot>();
-  /** The least recently used first: a Map keeps the order in which it was filled. */
-  readonly #idle = new Map<string, DocumentSlot>();
+  readonly #slots = new Map<string, DocumentSlot>();
   readonly #maxIdle: number;
+  #idleCount = 0;
 
   constructor(maxIdle: number) {
     this.#maxIdle = maxIdle;
@@ -50,37 +52,49 @@ export class DocumentSlots {
 
   /** To be given back with {@link release}. @throws HW_NAME_INVALID */
   acquire(documentName: string): DocumentSlot {
-    let slot = this.#used.get(documentName);
+    let slot = this.#slots.get(documentName);
     if (slot === undefined) {
-      slot = this.#idle.get(documentName);
-      if (slot === undefined) {
-        encodeDocumentName(documentName);
-        slot = new DocumentSlot(documentName);
-      } else {
-        this.#idle.delete(documentName);
-      }
-      this.#used.set(documentName, slot);
+      encodeDocumentName(documentName);
+      slot = new DocumentSlot(documentName);
+      this.#slots.set(documentName, slot);
+    } else if (slot.users === 0) {
+      this.#idleCount -= 1;
     }
     slot.users += 1;
+    slot.wasUsed = true;
     return slot;
   }
 
   release(slot: DocumentSlot): void {
     slot.users -= 1;
     if (slot.users > 0) return;
-    this.#used.delete(slot.documentName);
-    if (slot.position === undefined) return;
-    this.#idle.set(slot.documentName, slot);
-    if (this.#idle.size <= this.#maxIdle) return;
-    for (const oldest of this.#idle.keys()) {
-      this.#idle.delete(oldest);
-      break;
+    if (slot.position === undefined) {
+      this.#slots.delete(slot.documentName);
+      return;
     }
+    this.#idleCount += 1;
+    if (this.#idleCount > this.#maxIdle) this.#forgetOne();
   }
 
   /** Forgets what is known of every document. Slots in use stay, and have to be looked up again. */
   forgetAll(): void {
-    this.#idle.clear();
-    for (const slot of this.#used.values()) slot.position = undefined;
+    for (const slot of this.#slots.values()) {
+      slot.position = undefined;
+      if (slot.users === 0) this.#slots.delete(slot.documentName);
+    }
+    this.#idleCount = 0;
+  }
+
+  /** Goes round, from the oldest to those it has put behind the youngest on the way. */
+  #forgetOne(): void {
+    for (const slot of this.#slots.values()) {
+      this.#slots.delete(slot.documentName);
+      if (slot.users === 0 && !slot.wasUsed) {
+        this.#idleCount -= 1;
+        return;
+      }
+      slot.wasUsed = false;
+      this.#slots.set(slot.documentName, slot);
+    }
   }
 }

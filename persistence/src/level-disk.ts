@@ -20,6 +20,11 @@ export interface Reopened {
 export interface StoreDisk {
   /** Hands one atomic batch to the operating system. One call at a time. */
   write(operations: readonly Operation[]): Promise<void>;
+  /**
+   * Writes one atomic batch and makes it durable, in one go. Only when everything written before is durable, and nothing
+   * else is under way.
+   */
+  writeDurably(operations: readonly Operation[]): Promise<void>;
   /** Makes every batch durable whose write has returned. One call at a time. */
   sync(): Promise<void>;
   /**
@@ -88,6 +93,16 @@ export class LevelDisk implements StoreDisk {
   }
 
   async write(operations: readonly Operation[]): Promise<void> {
+    await this.#write(operations, false);
+  }
+
+  async writeDurably(operations: readonly Operation[]): Promise<void> {
+    await this.#write(operations, true);
+    // LevelDB has gone on to a new log, or may have: its own fsync says nothing of the old one, nor of the directory.
+    if (!this.#logSync.isUpToDate) await this.sync();
+  }
+
+  async #write(operations: readonly Operation[], sync: boolean): Promise<void> {
     // A chained batch hands each operation to LevelDB as it is. `db.batch([…])` first makes an object of every one to
     // find out its encodings, sublevel and hooks, which takes ten times as long as the rest: 8 µs instead of 0.7.
     const batch = this.#open().batch();
@@ -95,7 +110,7 @@ export class LevelDisk implements StoreDisk {
       if (operation.type === 'put') batch.put(operation.key, operation.value);
       else batch.del(operation.key);
     }
-    await batch.write({ sync: false });
+    await batch.write({ sync });
   }
 
   async sync(): Promise<void> {

@@ -48,6 +48,18 @@ export class LevelPlanner {
   /** One record whatever the number of updates: each `put` of a batch costs tens of microseconds. */
   prepareAppend(change: DocumentChange): PlannedChange {
     const record = change.entries.length === 0 ? undefined : encodeLogRecord(change.timeMs, change.entries);
+    if (record !== undefined && change.addWaiting === undefined && change.removeWaiting === undefined) {
+      return {
+        bytes: record.byteLength,
+        plan: (slot, commit) => {
+          const { id } = slot.current;
+          if (id !== undefined) return [this.#appendRecord(slot, commit, id, record)];
+          const operations: Operation[] = [];
+          operations.push(this.#appendRecord(slot, commit, this.#create(slot, change.timeMs, operations), record));
+          return operations;
+        },
+      };
+    }
     const added = (change.addWaiting ?? []).map((entry) => ({
       update: entry.update.slice(),
       value: encodeWaiting(entry),
@@ -61,12 +73,8 @@ export class LevelPlanner {
         const id = slot.current.id ?? this.#create(slot, change.timeMs, operations);
         for (const { update, value } of added) operations.push({ type: 'put', key: waitingKey(id, update), value });
         for (const update of removed) operations.push({ type: 'del', key: waitingKey(id, update) });
-        commit.sequence = slot.current.nextSequence - 1;
-        if (record === undefined) return operations;
-        commit.sequence += 1;
-        operations.push({ type: 'put', key: logKey(id, commit.sequence), value: record });
-        const { snapshotSequence, snapshotParts, nextQuarantine } = slot.current;
-        slot.position = { id, nextSequence: commit.sequence + 1, snapshotSequence, snapshotParts, nextQuarantine };
+        if (record === undefined) commit.sequence = slot.current.nextSequence - 1;
+        else operations.push(this.#appendRecord(slot, commit, id, record));
         return operations;
       },
     };
@@ -164,6 +172,13 @@ export class LevelPlanner {
         ];
       },
     };
+  }
+
+  #appendRecord(slot: DocumentSlot, commit: Commit, id: number, record: Uint8Array): Operation {
+    const { nextSequence, snapshotSequence, snapshotParts, nextQuarantine } = slot.current;
+    commit.sequence = nextSequence;
+    slot.position = { id, nextSequence: nextSequence + 1, snapshotSequence, snapshotParts, nextQuarantine };
+    return { type: 'put', key: logKey(id, nextSequence), value: record };
   }
 
   #create(slot: DocumentSlot, createdMs: number, operations: Operation[]): number {

@@ -1,3 +1,4 @@
+import type { Commit } from './commit.ts';
 import type {
   Append,
   DocumentChange,
@@ -96,7 +97,7 @@ export class LevelStore implements DocumentStore {
   append(documentName: string, change: DocumentChange): Append {
     const planned = this.#planner.prepareAppend(change);
     const commit = this.#changes.submit(documentName, planned, { canReplan: true });
-    return { written: commit.written.promise, durable: commit.durable.promise };
+    return new AppendOf(commit);
   }
 
   async replaceSnapshot(
@@ -249,5 +250,22 @@ export class LevelStore implements DocumentStore {
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'deleted documents are cleared when the store is next opened');
     }
+  }
+}
+
+/** What became of a commit, as far as somebody asks. */
+class AppendOf implements Append {
+  readonly #commit: Commit;
+
+  constructor(commit: Commit) {
+    this.#commit = commit;
+  }
+
+  get written(): Promise<number> {
+    return this.#commit.written.promise;
+  }
+
+  get durable(): Promise<number> {
+    return this.#commit.durable.promise;
   }
 }

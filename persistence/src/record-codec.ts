@@ -49,6 +49,8 @@ export function decodeDocumentRecord(bytes: Uint8Array): DocumentRecord {
  * buffer pool: a small array of its own would get memory of its own as soon as LevelDB asks where it lies.
  */
 export function encodeLogRecord(timeMs: number, entries: readonly LogEntry[]): Uint8Array {
+  const [only] = entries;
+  if (only !== undefined && entries.length === 1) return encodeSingle(timeMs, only);
   const authors = new Map<string, number>();
   let size = 1 + sizeOfVarUint(timeMs) + sizeOfVarUint(entries.length);
   for (const { update, author } of entries) {
@@ -77,6 +79,44 @@ export function encodeLogRecord(timeMs: number, entries: readonly LogEntry[]): U
     at += update.byteLength;
   }
   return record;
+}
+
+/** The same for one entry, as most records are: one author, at index 0. */
+function encodeSingle(timeMs: number, { update, author }: LogEntry): Uint8Array {
+  const authorBytes = Buffer.byteLength(author);
+  const size =
+    4 +
+    sizeOfVarUint(timeMs) +
+    sizeOfVarUint(authorBytes) +
+    authorBytes +
+    sizeOfVarUint(update.byteLength) +
+    update.byteLength;
+  const record = Buffer.allocUnsafe(size);
+  record[0] = RECORD_FORMATS.log;
+  let at = writeVarUint(record, 1, timeMs);
+  record[at] = 1;
+  at = writeVarUint(record, at + 1, authorBytes);
+  at = writeText(record, at, author, authorBytes);
+  record[at] = 1;
+  record[at + 1] = 0;
+  at = writeVarUint(record, at + 2, update.byteLength);
+  copyBytes(record, at, update);
+  return record;
+}
+
+/** Below this a loop is done sooner than the call of a native function. */
+const MAX_LOOPED_BYTES = 64;
+
+function writeText(bytes: Buffer, offset: number, text: string, byteLength: number): number {
+  if (byteLength !== text.length || byteLength > MAX_LOOPED_BYTES) return offset + bytes.write(text, offset);
+  for (let i = 0; i < byteLength; i++) bytes[offset + i] = text.charCodeAt(i); // as many bytes as characters: ASCII
+  return offset + byteLength;
+}
+
+function copyBytes(bytes: Uint8Array, offset: number, from: Uint8Array): void {
+  const { byteLength } = from;
+  if (byteLength > MAX_LOOPED_BYTES) bytes.set(from, offset);
+  else for (let i = 0; i < byteLength; i++) bytes[offset + i] = from[i] as number;
 }
 
 /** The updates are views of `bytes`: nothing is copied. */

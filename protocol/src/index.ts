@@ -8,6 +8,16 @@ export {
 } from './awareness.ts';
 export { ERROR_CODES, type ErrorCode, HeadwaterError } from './headwater-error.ts';
 export {
+  decodeHocuspocusFrame,
+  HOCUSPOCUS_PING,
+  HOCUSPOCUS_PONG,
+  HocuspocusAuth,
+  type HocuspocusFrame,
+  type HocuspocusMessage,
+  HocuspocusType,
+  isHocuspocusHello,
+} from './hocuspocus.ts';
+export {
   type ClientMessage,
   decodeFrame,
   EMPTY_STATE_VECTOR,

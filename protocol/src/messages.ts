@@ -65,7 +65,8 @@ export function decodeFrame(frame: Uint8Array): ClientMessage[] {
   return messages;
 }
 
-function readSync(reader: ByteReader): ClientMessage {
+/** Reads a sync body: of y-protocols, and so the same for every family of clients. */
+export function readSync(reader: ByteReader): ClientMessage {
   const at = reader.pos;
   const kind = reader.varUint('sync kind');
   switch (kind) {

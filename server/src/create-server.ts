@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { type DocumentStore, LevelStore } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import { getRequestListener } from '@hono/node-server';
+import type { Authenticate } from './access/access.ts';
+import type { OnStateless } from './access/stateless.ts';
 import { Heartbeat } from './connection/heartbeat.ts';
 import { ReadScheduler } from './connection/read-scheduler.ts';
 import { WebSocketConnection } from './connection/websocket-connection.ts';
@@ -43,6 +45,12 @@ export interface HeadwaterServer {
    */
   attach(httpServer: HttpServer, options?: { readonly path?: string | undefined }): void;
 
+  /**
+   * Sends text to everybody who has a document open with a Hocuspocus provider, as a stateless message: it is no part of the
+   * document, and who is not there misses it.
+   */
+  broadcastStateless(documentName: string, payload: string): void;
+
   /** The same as `GET /health`. */
   readonly health: Health;
 
@@ -60,6 +68,10 @@ export interface ServerParts {
   readonly logger?: Logger | undefined;
   /** The documents at rest, instead of a `LevelStore` in `data`. The server closes it. */
   readonly store?: DocumentStore | undefined;
+  /** Decides who may have which document. Default: everybody may have every document. */
+  readonly authenticate?: Authenticate | undefined;
+  /** Gets the stateless messages of Hocuspocus providers. Default: they are ignored. */
+  readonly onStateless?: OnStateless | undefined;
 }
 
 /**
@@ -76,7 +88,7 @@ export interface ServerParts {
  * @throws HW_OPTIONS_INVALID, HW_STORE_LOCKED, HW_STORE_UNUSABLE, HW_STORE_NEWER_FORMAT, HW_STORE_CORRUPT
  */
 export async function createServer(options: ServerOptions & ServerParts = {}): Promise<HeadwaterServer> {
-  const { logger = SILENT_LOGGER, store: givenStore, ...rest } = options;
+  const { logger = SILENT_LOGGER, store: givenStore, authenticate, onStateless, ...rest } = options;
   const resolved = resolveServerOptions(rest);
   const store =
     givenStore ??
@@ -101,6 +113,8 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const connections = new Set<WebSocketConnection>();
   const around = {
     registry,
+    authenticate,
+    onStateless,
     readers,
     heartbeat,
     options: resolved,
@@ -108,11 +122,14 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     now,
     onClosed: (connection: WebSocketConnection) => void connections.delete(connection),
   };
-  const upgrader = new Upgrader(resolved.maxMessageBytes, (webSocket, socket, documentName) => {
-    const connection = new WebSocketConnection(webSocket, socket, randomUUID(), around);
-    connections.add(connection);
-    void connection.open(documentName);
-  });
+  const upgrader = new Upgrader(
+    resolved.maxMessageBytes,
+    (webSocket, socket, { request, parameters, documentName }) => {
+      const visitor = { headers: request.headers, parameters, remoteAddress: request.socket.remoteAddress };
+      const arrival = { author: randomUUID(), visitor, documentName };
+      connections.add(new WebSocketConnection(webSocket, socket, arrival, around));
+    },
+  );
 
   let closing: Promise<void> | undefined;
   const httpServers: HttpServer[] = [];
@@ -152,6 +169,10 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     attach(httpServer, { path } = {}) {
       if (closing !== undefined) throw new HeadwaterError('HW_SHUTTING_DOWN', 'this server is closed');
       detach.push(routeUpgrades(httpServer, path, upgrader));
+    },
+
+    broadcastStateless(documentName, payload) {
+      registry.find(documentName)?.broadcastStateless(payload);
     },
 
     get health() {

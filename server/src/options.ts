@@ -93,6 +93,8 @@ export const serverOptionsSchema = z.strictObject({
     'Minimum distance of two flushes of a document with many sockets.',
   ),
 
+  maxDocumentsPerConnection: count(256).describe('Documents one Hocuspocus connection may have open; more are denied.'),
+
   maxAwarenessStateBytes: bytes(64 * KIB).describe('Largest awareness state of one client id, as JSON.'),
   maxAwarenessStates: count(10_000).describe('Awareness states in one document; more are ignored.'),
   maxAwarenessStatesPerSession: count(256).describe('Awareness states one session may carry; more are ignored.'),

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { HEADWATER_BIN } from '../support/repository.ts';
 import { cleanEnvironment, headwater } from '../support/run-command.ts';
@@ -102,6 +103,46 @@ test('a directory without a store is one line, and stays as it was', async () =>
     `headwater: there is no store in ${directory.join('nowhere')}: name it with --data [HW_STORE_UNUSABLE]\n`,
   );
   expect(empty.status).toBe(1);
+});
+
+test.each([['documents'], ['export', 'notes'], ['delete', 'notes', '--yes'], ['import', 'notes']])(
+  '%s on a store that lost its file CURRENT says that it is damaged, and changes nothing',
+  async (...command) => {
+    await using directory = await TempDir.create();
+    await storeDocuments(directory.path, stored('notes'));
+    await rm(directory.join('CURRENT'));
+    const before = await readdir(directory.path);
+
+    const result = await headwater([...command, '--data', directory.path], { input: update });
+
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(/^headwater: [^\n]+ is damaged: [^\n]+ \[HW_STORE_CORRUPT\]\n$/);
+    expect(await readdir(directory.path)).toEqual(before);
+  },
+);
+
+test('an unknown variable is warned about in one line for people, and in JSON only when that was asked for', async () => {
+  await using directory = await TempDir.create();
+  await storeDocuments(directory.path, stored('notes'));
+  const args = ['documents', '--data', directory.path];
+  const env = { HEADWATER_DATTA: 'x' };
+
+  const plain = await headwater(args, { env });
+  const asked = await headwater(args, { env: { ...env, HEADWATER_LOG_FORMAT: 'json' } });
+
+  const warning = 'HEADWATER_DATTA: unknown variable, ignored (did you mean HEADWATER_DATA?)';
+  expect(plain).toMatchObject({ status: 0, stderr: `headwater: warning: ${warning}\n` });
+  expect(JSON.parse(asked.stderr)).toMatchObject({ level: 'warn', msg: warning });
+});
+
+test('a file where the directory should be is one line that says so', async () => {
+  await using directory = await TempDir.create();
+  await writeFile(directory.join('file'), '');
+
+  const result = await headwater(['documents', '--data', directory.join('file')]);
+
+  expect(result.status).toBe(1);
+  expect(result.stderr).toMatch(/^headwater: [^\n]+ not a directory \[HW_STORE_UNUSABLE\]\n$/);
 });
 
 test('--limit must be a number, and status 2 says that the call was wrong', async () => {

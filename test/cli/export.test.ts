@@ -84,9 +84,13 @@ test('what waits for something missing is left out, and a line says so', async (
   await storeDocuments(directory.path, { doc: { updates: [first], waiting: [third] } });
 
   const { stdout, stderr } = await headwater(['export', 'doc', '--data', directory.path]);
+  const asked = await headwater(['export', 'doc', '--data', directory.path, '--log-format', 'json']);
+  const quiet = await headwater(['export', 'doc', '--data', directory.path, '--log-level', 'error']);
 
   expect(stdout).toEqual(Buffer.from(first));
-  expect(JSON.parse(stderr)).toMatchObject({ level: 'warn', waitingUpdates: 1 });
+  expect(stderr).toBe('headwater: warning: 1 update that waits for a missing one is left out\n');
+  expect(JSON.parse(asked.stderr)).toMatchObject({ level: 'warn', waitingUpdates: 1 });
+  expect(quiet.stderr).toBe('');
 });
 
 test('a document nobody stored is one line, and status 1', async () => {

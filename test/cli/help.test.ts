@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { OPTION_DESCRIPTIONS } from '../../server/src/cli/command-options.ts';
+import { SAME_SIGNAL_MS } from '../../server/src/cli/stop-signals.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { headwater } from '../support/run-command.ts';
 
@@ -20,6 +21,14 @@ test('serve --help says flag, variable and default of every option', async () =>
     expect(words(stdout.toString())).toContain(flag);
     expect(words(stdout.toString())).toContain(`${description} (default: ${defaultText}; env: ${variable})`);
   }
+});
+
+test('serve --help says how to force the end, which signals count as one, and what disk it needs', async () => {
+  const help = words((await headwater(['serve', '--help'])).stdout.toString());
+
+  expect(help).toContain('A second Ctrl-C forces');
+  expect(help).toContain(`Within ${SAME_SIGNAL_MS} ms`);
+  expect(help).toMatch(/NFS.* not supported/);
 });
 
 const COMMANDS = 'serve documents export import delete history replay restore fork diff blame'.split(' ');

@@ -18,6 +18,10 @@ async function textOf(data: string): Promise<string> {
   return stdout.toString();
 }
 
+function clientOf(update: Uint8Array): number | undefined {
+  return Y.decodeUpdate(update).structs[0]?.id.client;
+}
+
 test('an update is merged with what the document holds', async () => {
   await using directory = await TempDir.create();
   const mine = updateOf((doc) => doc.getText('text').insert(0, 'mine'));
@@ -52,19 +56,39 @@ test('a client sees what was imported', async () => {
   expect(client.doc.getText('text').toString()).toBe('a');
 });
 
-test('a part that waits for something missing is kept, reported, and shows once that is there', async () => {
+test('an update that waits for something missing is kept, says for what, and shows once that is there', async () => {
   await using directory = await TempDir.create();
   await headwater(['import', 'doc', '--data', directory.path], { input: abc[0] });
 
   const early = await headwater(['import', 'doc', '--data', directory.path], { input: abc[2] });
+  const again = await headwater(['import', 'doc', '--data', directory.path], { input: abc[2] });
   const before = await textOf(directory.path);
-  await headwater(['import', 'doc', '--data', directory.path], { input: abc[1] });
+  const rest = await headwater(['import', 'doc', '--data', directory.path], { input: abc[1] });
 
-  expect(early.status).toBe(0);
-  expect(early.stderr).toContain('nothing new for doc\n');
-  expect(early.stderr).toContain('a part waits for updates that are missing');
+  const forWhat = `for edits that are missing: client ${clientOf(abc[0])}, clock 1`;
+  expect(early).toMatchObject({
+    status: 0,
+    stderr: `nothing of it shows in doc yet: ${abc[2].length} bytes are kept and wait ${forWhat}\n`,
+  });
+  expect(again.stderr).toBe(`nothing new for doc: ${abc[2].length} bytes were kept before and still wait ${forWhat}\n`);
+  expect(rest.stderr).toBe(
+    `imported ${abc[1].length} of ${abc[1].length} bytes into doc; ${abc[2].length} bytes kept before show now, too\n`,
+  );
   expect(before).toBe('a');
   expect(await textOf(directory.path)).toBe('abc');
+});
+
+test('of an update that waits in part both parts are told', async () => {
+  await using directory = await TempDir.create();
+  const other = updateOf((doc) => doc.getText('text').insert(0, 'other'));
+  const update = Y.mergeUpdates([other, abc[2]]);
+
+  const { stderr } = await headwater(['import', 'doc', '--data', directory.path], { input: update });
+
+  expect(stderr).toBe(
+    `imported ${other.length} of ${update.length} bytes into doc; ${abc[2].length} bytes are kept and wait for edits ` +
+      `that are missing: client ${clientOf(abc[0])}, clocks 0 to 1\n`,
+  );
 });
 
 test.each([

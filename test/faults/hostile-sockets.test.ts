@@ -81,7 +81,6 @@ describe('a WebSocket that sends', () => {
 });
 
 const BAD_REQUESTS: readonly (readonly [what: string, request: string, status: number])[] = [
-  ['without a document', upgradeRequest('/'), 400],
   ['with a name that is no UTF-8', upgradeRequest('/%ff'), 400],
   ['with a broken escape', upgradeRequest('/%zz'), 400],
   ['with a NUL in the name', upgradeRequest('/a%00b'), 400],

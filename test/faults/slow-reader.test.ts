@@ -4,9 +4,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { KEEP_ALIVE } from '@headwater/protocol';
 import { expect, test } from 'vitest';
+import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
-import { syncStep1 } from '../support/wire.ts';
+import { awarenessFrame, syncStep1 } from '../support/wire.ts';
 import { clientFrame, Opcode, RawSocket } from './raw-socket.ts';
 import { eventually, freshDocument, healthOf, IS_SOAK, residentBytes } from './support.ts';
 
@@ -158,4 +159,24 @@ test('a client that reads a little now and then is slow, not stalled', async () 
   await eventually(() => slow.received.length > EDIT.length * EDITS, 'the rest to arrive');
   writer.close();
   reader.close();
+});
+
+test('a client that is slow to read keeps its presence, whoever claims it', async () => {
+  await using server = await ServerProcess.start({ flags: FLAGS });
+  const [writer, observer] = await writerAndReader(server);
+  await using owner = await RawSocket.upgraded(server.port, 'doc');
+  owner.socket.write(clientFrame(Opcode.Binary, syncStep1()));
+  owner.socket.write(clientFrame(Opcode.Binary, awarenessFrame([{ clientId: 77, clock: 1, state: { is: 'slow' } }])));
+  const stateOfOwner = (): unknown => observer.awareness.getStates().get(77);
+  await observer.until(() => stateOfOwner() !== undefined, 'the state');
+  owner.pause();
+  await writeAtOnce(writer, observer);
+
+  await using claimant = await RawClient.connect(`${server.url}/doc`);
+  claimant.send(awarenessFrame([{ clientId: 77, clock: 9, state: { is: 'stolen' } }]));
+  // The owner is asked for a sign of life, which lies behind megabytes; one that is gone would have lost it after 3 s.
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+
+  expect(stateOfOwner()).toEqual({ is: 'slow' });
+  for (const client of [writer, observer]) await client[Symbol.asyncDispose]();
 });

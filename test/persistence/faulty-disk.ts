@@ -49,6 +49,12 @@ export class FaultyDisk implements StoreDisk {
     await this.#disk.write(operations);
   }
 
+  /** Fails as a write, or as a sync. */
+  async writeDurably(operations: readonly Operation[]): Promise<void> {
+    await this.write(operations);
+    await this.sync();
+  }
+
   async sync(): Promise<void> {
     this.#enter('sync');
     await this.#disk.sync();

@@ -177,6 +177,7 @@ describe('a failed write', () => {
           if (isBroken) throw new Error('EIO');
           await disk.write(operations);
         },
+        writeDurably: (operations) => disk.writeDurably(operations),
         sync: () => disk.sync(),
         read: (work) => disk.read(work),
         close: () => disk.close(),

@@ -71,12 +71,15 @@ describe('LogSync', () => {
     const directory = await temporaryDirectory();
     const logSync = new LogSync(directory);
     await writeFile(join(directory, '000003.log'), 'a');
+    expect(logSync.isUpToDate).toBe(false);
     const longAgo = new Date(Date.now() - 60_000);
     await utimes(directory, longAgo, longAgo);
     expect(await logSync.sync()).toBe(true);
     expect(await logSync.sync()).toBe(true);
+    expect(logSync.isUpToDate).toBe(true);
 
     await writeFile(join(directory, '000004.log'), 'b');
+    expect(logSync.isUpToDate).toBe(false);
     expect(await logSync.sync()).toBe(true);
 
     expect(await openLogs(directory)).toEqual(['000003.log', '000004.log']);

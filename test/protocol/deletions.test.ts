@@ -101,6 +101,21 @@ test('Yjs writes deletions in order, also when it merges updates', () => {
   }
 });
 
+test('a client says all known deletions, or does not', () => {
+  const { doc, text } = everySecondDeleted();
+  const knowledge = Knowledge.empty();
+  const whole = Y.encodeStateAsUpdate(doc);
+  const first = knowledge.admit(whole);
+  const again = knowledge.admit(whole);
+  const bare = knowledge.admit(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(doc)));
+  text.delete(700, 1);
+  const more = knowledge.admit(Y.encodeStateAsUpdate(doc));
+  const fewer = knowledge.admit(whole);
+
+  const said = [first, again, bare, more, fewer].map(({ saysAllDeletions }) => saysAllDeletions);
+  expect(said).toEqual([false, true, true, false, false]);
+});
+
 test('short delete sets in turns with deletions do not have all that is known encoded for each', () => {
   const clocks = 200_000;
   const knowledge = Knowledge.empty();
@@ -122,10 +137,7 @@ test('short delete sets in turns with deletions do not have all that is known en
 });
 
 test('a client that brings all known deletions with one new edit adds just the edit', () => {
-  const doc = new Y.Doc();
-  const text = doc.getText('text');
-  text.insert(0, 'x'.repeat(2_000));
-  for (let at = 0; at < 600; at++) text.delete(at, 1);
+  const { doc, text } = everySecondDeleted();
   const knowledge = Knowledge.empty();
   knowledge.admit(Y.encodeStateAsUpdate(doc));
   const before = Y.encodeStateVector(doc);
@@ -145,6 +157,14 @@ test('a client that brings all known deletions with one new edit adds just the e
   });
   expect(clockCountOf(oneMore.added)).toBe(1);
 });
+
+function everySecondDeleted() {
+  const doc = new Y.Doc();
+  const text = doc.getText('text');
+  text.insert(0, 'x'.repeat(2_000));
+  for (let at = 0; at < 600; at++) text.delete(at, 1);
+  return { doc, text };
+}
 
 function clockCountOf(update: Uint8Array | undefined): number {
   const { ds } = Y.decodeUpdate(update ?? Uint8Array.of(0, 0));

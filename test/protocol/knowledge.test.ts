@@ -179,11 +179,34 @@ test('nothing is new twice', () => {
       const deleteSet = knowledge.encodeDeleteSet();
 
       for (const update of [...all, ...replica.added]) {
-        expect(knowledge.admit(update)).toEqual({ added: undefined, ends: [], deletes: false, waiting: undefined });
+        expect(knowledge.admit(update)).toMatchObject({
+          added: undefined,
+          ends: [],
+          deletes: false,
+          waiting: undefined,
+        });
       }
 
       expect(knowledge.encodeStateVector()).toBe(stateVector);
       expect(knowledge.encodeDeleteSet()).toBe(deleteSet);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('whether something is known can be asked without taking it up', () => {
+  fc.assert(
+    fc.property(sessionPlans(), fc.nat(), (plan, seed) => {
+      const knowledge = Knowledge.empty();
+      for (const update of deliveries(playSession(plan), new Random(seed))) {
+        const before = [knowledge.encodeStateVector(), knowledge.encodeDeleteSet()];
+        const isKnown = knowledge.knows(update);
+        expect([knowledge.encodeStateVector(), knowledge.encodeDeleteSet()]).toEqual(before);
+
+        const { added, waiting } = knowledge.admit(update);
+
+        expect(isKnown).toBe(added === undefined && waiting === undefined);
+      }
     }),
     { numRuns: 50 },
   );

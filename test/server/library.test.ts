@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MemoryStore } from '@headwater/persistence';
-import { createServer } from '@headwater/server';
+import { createServer, type ErrorCode, HeadwaterError } from '@headwater/server';
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { RawClient } from '../support/raw-client.ts';
@@ -70,8 +70,9 @@ describe('a server in a program', () => {
 
     const error: unknown = await createServer(options as never).catch((reason: unknown) => reason);
 
-    expect(error).toMatchObject({ code: 'HW_OPTIONS_INVALID' });
-    const lines = (error as Error).message.split('\n').sort();
+    if (!(error instanceof HeadwaterError)) throw error;
+    expect(error.code).toBe('HW_OPTIONS_INVALID' satisfies ErrorCode);
+    const lines = error.message.split('\n').sort();
     expect(lines).toHaveLength(3);
     expect(lines.join('\n')).toMatch(/^maxQueuedBytes: .*\nport: .*\nunknown option colour$/);
   });
@@ -117,16 +118,18 @@ describe('attached to an HTTP server that is there already', () => {
     await using server = await createServer({ store });
     server.attach(own.http, { path: '/sync/' });
     own.http.on('upgrade', ({ url }, socket) => {
-      if (!url?.startsWith('/sync/')) socket.end('HTTP/1.1 418 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      if (!/^\/sync(?:[/?]|$)/.test(url ?? ''))
+        socket.end('HTTP/1.1 418 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
 
     await edit(`ws://127.0.0.1:${own.port}/sync/a/b?x=1`, 'below');
 
     expect(store.loadedNames).toEqual(['a/b']);
-    for (const path of ['doc', 'sync', 'synchronous/doc']) {
+    for (const path of ['doc', 'synchronous/doc', 'syn']) {
       expect((await askForUpgrade(own.port, `/${path}`)).status).toBe(418);
     }
-    expect((await askForUpgrade(own.port, '/sync/')).status).toBe(400);
+    expect((await askForUpgrade(own.port, '/sync/%zz')).status).toBe(400);
+    for (const bare of ['/sync', '/sync/', '/sync?x=1']) expect((await askForUpgrade(own.port, bare)).status).toBe(101);
   });
 
   test('with a path and nobody else to ask, other paths are answered with 404', async () => {
@@ -177,5 +180,56 @@ describe('attached to an HTTP server that is there already', () => {
     await edit(`ws://127.0.0.1:${own.port}/two/doc`, 'still here');
     expect(own.http.listening).toBe(true);
     expect(own.http.listenerCount('upgrade')).toBe(1);
+  });
+
+  test.each(['sync', '', 'sync/', 'http://localhost/sync'])(
+    'the path "%s" is refused with what to write',
+    async (path) => {
+      await using own = await openHttp();
+      await using server = await createServer({ store: new MemoryStore() });
+
+      expect(() => server.attach(own.http, { path })).toThrow(
+        expect.objectContaining({
+          code: 'HW_OPTIONS_INVALID',
+          message: expect.stringMatching(/^path: .*"\/.*, got "/),
+        }),
+      );
+      expect(own.http.listenerCount('upgrade')).toBe(0);
+    },
+  );
+
+  test.each([
+    ['/sync', '/sync'],
+    ['/sync', '/sync/'],
+    [undefined, undefined],
+    ['/', undefined],
+  ])('%s is served once on an HTTP server: %s again is refused, until the first is closed', async (first, second) => {
+    await using own = await openHttp();
+    const one = await createServer({ store: new MemoryStore() });
+    await using two = await createServer({ store: new MemoryStore() });
+    one.attach(own.http, { path: first });
+
+    for (const server of [one, two]) {
+      expect(() => server.attach(own.http, { path: second })).toThrow(
+        expect.objectContaining({ code: 'HW_OPTIONS_INVALID', message: expect.stringContaining('already') }),
+      );
+    }
+    await one.close();
+    two.attach(own.http, { path: second });
+    await edit(`ws://127.0.0.1:${own.port}${second?.replace(/\/$/, '') ?? ''}/doc`, 'in two');
+
+    expect(own.http.listenerCount('upgrade')).toBe(1);
+  });
+
+  test('the same path on another HTTP server is another place', async () => {
+    await using own = await openHttp();
+    await using other = await openHttp();
+    await using server = await createServer({ store: new MemoryStore() });
+    server.attach(own.http, { path: '/sync' });
+    server.attach(other.http, { path: '/sync' });
+
+    await edit(`ws://127.0.0.1:${own.port}/sync/doc`, 'hello');
+
+    expect(await served(`ws://127.0.0.1:${other.port}/sync/doc`)).toBe('hello');
   });
 });

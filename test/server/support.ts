@@ -73,6 +73,8 @@ export class FakeSession implements Session {
   sendsWhileFull = 0;
   #saidFull = false;
   acknowledged = 0;
+  refused = 0;
+  isReadOnly = false;
   closedWith: HeadwaterError | undefined;
   /** What `send` says about the room in the connection. */
   isFull = false;
@@ -101,6 +103,10 @@ export class FakeSession implements Session {
 
   acknowledge(count: number): void {
     this.acknowledged += count;
+  }
+
+  refuse(): void {
+    this.refused++;
   }
 
   close(error: HeadwaterError): void {

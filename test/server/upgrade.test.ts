@@ -73,8 +73,6 @@ describe('the document a path names', () => {
   });
 
   test.each([
-    ['none', '/'],
-    ['none but a query', '/?x'],
     ['a cut-off escape', '/a%'],
     ['an escape that is none', '/a%zz'],
     ['bytes that are no UTF-8', '/%C3'],

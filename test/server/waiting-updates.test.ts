@@ -88,6 +88,29 @@ test('a client whose update waits already is not asked again for what is missing
   expect(writer.take().filter(({ kind }) => kind === 'sync-step-1')).toEqual([]);
 });
 
+test('much that waits in vain is tried once for each piece of news, and then left alone', () => {
+  const ada = new Typist(1);
+  const [first = new Uint8Array(), , ...rest] = Array.from({ length: 40 }, () => ada.type('x'.repeat(20_000)));
+  const waiting = new WaitingUpdates(Number.POSITIVE_INFINITY);
+  const batch = new PendingBatch(0);
+  for (const update of rest) waiting.keep({ update, author: 'ada' }, batch);
+  const knowledge = Knowledge.empty();
+  knowledge.admit(first);
+  const admit = vi.spyOn(knowledge, 'admit');
+  const finish = (): void => {
+    for (let calls = 1; !waiting.retry(knowledge, batch); calls++) expect(calls).toBeLessThan(20);
+  };
+
+  finish();
+  expect(admit).toHaveBeenCalledTimes(rest.length);
+
+  expect(waiting.retry(knowledge, batch)).toBe(false);
+  waiting.noteNews();
+  finish();
+  expect(admit).toHaveBeenCalledTimes(3 * rest.length);
+  expect(waiting.size).toBe(rest.length);
+});
+
 test('one call tries a bounded amount, and calls together try everything', () => {
   const ada = new Typist(1);
   const chain = Array.from({ length: 60 }, () => ada.type('x'.repeat(20_000)));

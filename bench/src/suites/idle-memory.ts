@@ -97,20 +97,28 @@ async function perConnection(context: SuiteContext, contestant: Contestant): Pro
   }
 }
 
-/** Several documents rather than one, opened by a server that did not take them in. */
+/**
+ * Several documents rather than one, opened by a server that did not take them in. The first few are not counted, for the
+ * same reason: each thread that reads has memory of its own, which the next documents use again.
+ */
 async function perDocument(
   context: SuiteContext,
 ): Promise<Finding & { perEncodedByte: number; anonymousPerEncodedByte: number }> {
-  const { openDocuments, settleAtMostMs } = context.config.idleMemory;
+  const { warmupDocuments, openDocuments, settleAtMostMs } = context.config.idleMemory;
   const document = largeDocument(context.config.largeDocumentBytes);
-  const names = paths('large', openDocuments).map((path) => path.slice(1));
+  const opened = paths('large', openDocuments);
+  const openedBefore = paths('warm-large', warmupDocuments);
+  const names = [...opened, ...openedBefore].map((path) => path.slice(1));
   const { server, problems } = await enterWith(context, names, [document.state]);
   const load = await LoadProcess.open();
   try {
+    const coldBytes = await settledRss(server.pid, settleAtMostMs);
+    await load.run({ kind: 'hold', port: server.port, paths: openedBefore });
+    await untilQuiet(server.pid, settleAtMostMs);
     const closedBytes = await settledRss(server.pid, settleAtMostMs);
     const { anonymousBytes: closedAnonymousBytes } = sampleProcess(server.pid);
     context.log(`${server.name}, ${openDocuments} open documents`);
-    const { bytesReceived } = await load.run({ kind: 'hold', port: server.port, paths: paths('large', openDocuments) });
+    const { bytesReceived } = await load.run({ kind: 'hold', port: server.port, paths: opened });
     if (bytesReceived < openDocuments * document.state.length * 0.9) {
       problems.push(`${openDocuments} documents came as ${bytesReceived} bytes`);
     }
@@ -126,6 +134,8 @@ async function perDocument(
         server: server.name,
         openDocuments,
         documentBytes: document.state.length,
+        coldBytes,
+        warmupDocuments,
         closedBytes,
         openBytes,
         closedAnonymousBytes,
@@ -138,6 +148,7 @@ async function perDocument(
         'RSS before MB': closedBytes / 1e6,
         'RSS after MB': openBytes / 1e6,
         'kB each': each / 1000,
+        'kB each from cold': (openBytes - coldBytes) / (openDocuments + warmupDocuments) / 1000,
       },
     };
   } finally {

@@ -21,7 +21,7 @@ export const MAX_UNSORTED_RANGES = 10_000;
 
 const NO_DELETIONS: DeleteSet = { clients: new Map(), isCanonical: true };
 
-/** Stands for deletions that are all known: none is left, and the bytes are not passed on as they are. */
+/** Stands for all known deletions and no other: none is left, and the bytes are not passed on as they are. */
 export const NOTHING_NEW: DeleteSet = { clients: new Map(), isCanonical: false };
 
 /** Whether the update ends, from `at` on, with exactly this delete set. */

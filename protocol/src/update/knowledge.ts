@@ -1,6 +1,6 @@
 import { ByteWriter } from '../byte-writer.ts';
 import { composeUpdate, type Run } from './compose.ts';
-import { type DeleteSet, decodeDeleteSet, writeDeleteSet } from './delete-set.ts';
+import { type DeleteSet, decodeDeleteSet, NOTHING_NEW, writeDeleteSet } from './delete-set.ts';
 import { addRange, firstRangeAfter, pushMissing, pushRange, type Ranges, unionOfRanges } from './ranges.ts';
 import { resolveReadiness } from './ready.ts';
 import { type PeerLimits, scanUpdate } from './scan-update.ts';
@@ -23,9 +23,13 @@ export interface Admission {
    * is known. `undefined` normally.
    */
   readonly waiting: Uint8Array | undefined;
+  /**
+   * Whether the update says all known deletions, so that whoever sent its state lacks none of them. Not noticed of a short
+   * delete set: sending that costs less than finding out.
+   */
+  readonly saysAllDeletions: boolean;
 }
 
-const NOTHING: Admission = { added: undefined, ends: [], deletes: false, waiting: undefined };
 const NO_DELETIONS: ReadonlyMap<number, Ranges> = new Map();
 
 /** Up to this many ranges are inserted one by one; more are merged in one pass. */
@@ -134,8 +138,10 @@ export class Knowledge {
     const deletes = deletions.added.size > 0;
     if (deletes) this.#learnDeletions(deletions.added);
 
+    const saysAllDeletions = deleteSet === NOTHING_NEW;
     if (isWhole && deletions.isWhole) {
-      return ends.length > 0 || deletes ? { added: update, ends, deletes, waiting: undefined } : NOTHING;
+      const added = ends.length > 0 || deletes ? update : undefined;
+      return { added, ends, deletes, waiting: undefined, saysAllDeletions };
     }
     const waitingRuns = sections.flatMap(waitingRun);
     return {
@@ -147,7 +153,23 @@ export class Knowledge {
         waitingRuns.length > 0 || deletions.waiting.size > 0
           ? composeUpdate(update, waitingRuns, deletions.waiting)
           : undefined,
+      saysAllDeletions,
     };
+  }
+
+  /**
+   * Whether {@link admit} would find nothing new, without taking anything up.
+   *
+   * @throws HeadwaterError `HW_UPDATE_MALFORMED`
+   */
+  knows(update: Uint8Array): boolean {
+    const scanned = scanUpdate(update, this.#clocks, this.#peerLimits);
+    resolveReadiness(scanned, this.#clocks);
+    if (scanned.sections.some(({ readyCount, firstWaiting }) => readyCount > 0 || firstWaiting !== undefined)) {
+      return false;
+    }
+    const { added, waiting } = this.#splitDeletions(scanned.deleteSet);
+    return added.size === 0 && waiting.size === 0;
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   type OptionDescription,
   type OptionName,
 } from './command-options.ts';
+import { createLineLogger } from './line-logger.ts';
 import { DEFAULT_CONFIG_FILE, loadOptions } from './option-sources.ts';
 
 /** What every command can be told, besides its own options. */
@@ -34,7 +35,8 @@ export interface CommandSettings<Name extends OptionName> {
 
 /**
  * Loads the named options of a command from its flags, the environment and the config file, and opens its log, where
- * whatever was ignored is warned about.
+ * whatever was ignored is warned about. `serve` logs to stdout (1); the other commands print their results there, run
+ * once, and log to stderr (2).
  *
  * @throws HW_OPTIONS_INVALID
  */
@@ -50,7 +52,8 @@ export function loadSettings<Name extends OptionName>(
     workingDirectory: process.cwd(),
   });
   const { logLevel: level, logFormat: format } = options as CommandOptions;
-  const logger = createCommandLogger({ level, format, fileDescriptor });
+  const isForReader = fileDescriptor === 2 && format === 'auto';
+  const logger = isForReader ? createLineLogger(level) : createCommandLogger({ level, format, fileDescriptor });
   for (const warning of warnings) logger.warn({}, warning);
   return { options, logger };
 }

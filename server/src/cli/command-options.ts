@@ -9,7 +9,7 @@ const LOG_FORMATS = ['auto', 'pretty', 'json'] as const;
 export const commandOptionsSchema = serverOptionsSchema.extend({
   logLevel: oneOf(LOG_LEVELS, 'info').describe('Least severe log lines to print; debug also shows stacks.'),
   logFormat: oneOf(LOG_FORMATS, 'auto').describe(
-    'How log lines look; auto: pretty on a terminal, JSON lines otherwise.',
+    'How log lines look; auto: pretty on a terminal, JSON lines otherwise, and plain lines of commands that run once.',
   ),
 });
 

@@ -63,9 +63,12 @@ async function exportDocument(documentName: string, flags: ExportFlags): Promise
 async function readDocument({ store, past }: OpenedPast, documentName: string, flags: ExportFlags): Promise<Y.Doc> {
   if (store !== undefined && flags.at === undefined) {
     const stored = await loadKnown(store, documentName);
-    if (stored.waiting.length > 0) {
+    const waitingUpdates = stored.waiting.length;
+    if (waitingUpdates > 0) {
       const { logger } = loadSettings({ ...flags }, [], 2);
-      logger.warn({ waitingUpdates: stored.waiting.length }, 'updates that wait for missing ones are left out');
+      const what =
+        waitingUpdates === 1 ? 'update that waits for a missing one is' : 'updates that wait for missing ones are';
+      logger.warn({ waitingUpdates }, `${waitingUpdates} ${what} left out`);
     }
     return toDoc(stored);
   }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type DocumentStore, LevelStore, type StoredDocument } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
@@ -6,18 +6,31 @@ import * as Y from 'yjs';
 
 /**
  * Opens the store of a server that is not running. A command that only reads must not leave an empty store behind
- * where somebody mistyped a directory, so it has to exist unless `create` is set.
+ * where somebody mistyped a directory, so there has to be one unless `create` is set.
  *
- * @throws HW_STORE_UNUSABLE, HW_STORE_LOCKED
+ * @throws HW_STORE_UNUSABLE, HW_STORE_LOCKED, HW_STORE_CORRUPT, HW_STORE_NEWER_FORMAT
  */
 export async function openStore(directory: string, { create = false } = {}): Promise<DocumentStore> {
-  if (!create && !existsSync(path.join(directory, 'CURRENT'))) {
+  if (!create && !(await mayBeStore(directory))) {
     throw new HeadwaterError(
       'HW_STORE_UNUSABLE',
       `there is no store in ${path.resolve(directory)}: name it with --data`,
     );
   }
   return LevelStore.open(directory);
+}
+
+/**
+ * Whether opening the directory either finds a store or says what is wrong with it, and makes nothing new. Data without
+ * `CURRENT` is a store too: a damaged one, and "there is no store" would have people look for it elsewhere.
+ */
+async function mayBeStore(directory: string): Promise<boolean> {
+  try {
+    const names = await readdir(directory);
+    return names.some((name) => name === 'CURRENT' || /^\d+\.(log|ldb|sst)$/.test(name));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'; // it is there and cannot be read: the store says why
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { serverOptionsSchema } from '../options.ts';
 import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
 import type { CommandOptions, OptionName } from './command-options.ts';
 import { EXIT } from './failure.ts';
-import { onStopSignals } from './stop-signals.ts';
+import { onStopSignals, SAME_SIGNAL_MS } from './stop-signals.ts';
 
 const SERVER_OPTIONS = Object.keys(serverOptionsSchema.shape) as (keyof typeof serverOptionsSchema.shape)[];
 
@@ -21,8 +21,11 @@ Examples:
   $ HEADWATER_PORT=8080 HEADWATER_LOG_FORMAT=json headwater serve
   $ headwater serve --config headwater.json
 
-SIGINT or SIGTERM stops gracefully: nothing new is accepted, everything is saved. A second one stops at once; what was
-shown to anybody is on disk even then.`;
+Ctrl-C (SIGINT) or SIGTERM stops gracefully: nothing new is accepted, everything is saved. A second Ctrl-C forces the end;
+what was shown to anybody is on disk even then. Within ${SAME_SIGNAL_MS} ms of the first it counts as the same one: npm passes a key
+press on, so one arrives twice.
+
+The data directory must be on a local disk: network file systems (NFS, SMB) are not supported.`;
 
 /** `headwater serve` */
 export function serveCommand(): Command {

@@ -1,27 +1,20 @@
 import type { Socket } from 'node:net';
-import { type ErrorCode, HeadwaterError } from '@headwater/protocol';
+import { type ErrorCode, HeadwaterError, isHocuspocusHello } from '@headwater/protocol';
 import type { WebSocket } from 'ws';
-import type { HostedDocument } from '../documents/hosted-document.ts';
-import type { DocumentRegistry } from '../documents/registry.ts';
-import type { Session } from '../documents/session.ts';
-import type { Logger } from '../logging/logger.ts';
-import type { ResolvedServerOptions } from '../options.ts';
-import type { Framing } from '../wire/framing.ts';
-import { yWebsocketFraming } from '../wire/y-websocket-framing.ts';
+import type { Visitor } from '../access/access.ts';
+import type { Dialect, DialectSurroundings, Link } from './dialect.ts';
 import { FrameInbox } from './frame-inbox.ts';
-import { handleFrame } from './handlers.ts';
 import type { Heartbeat, HeartbeatTarget } from './heartbeat.ts';
+import { HocuspocusDialect } from './hocuspocus-dialect.ts';
 import { Outbox } from './outbox.ts';
 import { RateMeter } from './rate-meter.ts';
 import type { ReadScheduler } from './read-scheduler.ts';
+import { YWebsocketDialect } from './y-websocket-dialect.ts';
 
 /** What a connection needs of the house around it. */
-export interface ConnectionSurroundings {
-  readonly registry: DocumentRegistry;
+export interface ConnectionSurroundings extends DialectSurroundings {
   readonly readers: ReadScheduler;
   readonly heartbeat: Heartbeat;
-  readonly options: ResolvedServerOptions;
-  readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Called once, when the socket is closed and everything it sent has been handled. */
@@ -30,6 +23,8 @@ export interface ConnectionSurroundings {
 
 /** How long a client may take to answer when somebody else claims its awareness state. */
 const RESPONSE_TIMEOUT_MS = 3_000;
+/** How long a connection may be without a session: waiting for a token, say, or for a document to be read. */
+const NO_SESSION_TIMEOUT_MS = 60_000;
 /** A close handshake that takes longer is cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -41,30 +36,44 @@ function closeReason({ code, message }: HeadwaterError): string {
     .replace(/\uFFFD+$/, '');
 }
 
-/** One WebSocket of a `y-websocket` client, which carries one session: the document its path names. */
-export class WebSocketConnection implements Session, HeartbeatTarget {
+/** Who a WebSocket is from, and what its path named. */
+export interface Arrival {
+  /** Names the connection in the log of its documents. */
   readonly author: string;
-  readonly framing: Framing = yWebsocketFraming;
+  readonly visitor: Visitor;
+  /** `undefined` where the path names none: then it is a Hocuspocus provider's, whose every message does. */
+  readonly documentName: string | undefined;
+}
+
+/** One WebSocket. What is said on it is its dialect's; reading fairly, writing within bounds and noticing its end is done here. */
+export class WebSocketConnection implements Link, HeartbeatTarget {
+  readonly author: string;
+  readonly visitor: Visitor;
   readonly #webSocket: WebSocket;
   readonly #around: ConnectionSurroundings;
   readonly #inbox: FrameInbox;
   readonly #outbox: Outbox;
   readonly #meter: RateMeter;
-  #document: HostedDocument | undefined;
+  #dialect: Dialect;
+  #hasSpoken = false;
   #heardMs: number;
   #isHeardSinceBeat = true;
   #stalledSinceMs: number | undefined;
+  #sessionMs: number;
   #isClosing = false;
   #listeners: (() => void)[] = [];
 
-  /** Takes over a socket whose upgrade just finished. `author` names it in the log of the document. */
-  constructor(webSocket: WebSocket, socket: Socket, author: string, around: ConnectionSurroundings) {
+  /** Takes over a socket whose upgrade just finished. */
+  constructor(webSocket: WebSocket, socket: Socket, arrival: Arrival, around: ConnectionSurroundings) {
+    const { author, visitor, documentName } = arrival;
     this.#webSocket = webSocket;
     this.#around = around;
     this.author = author;
+    this.visitor = visitor;
     this.#heardMs = around.now();
+    this.#sessionMs = this.#heardMs;
     this.#meter = new RateMeter(around.options.maxMessagesPerSecond);
-    this.#outbox = new Outbox(socket, around.options.maxQueuedBytes, () => this.#document?.drained(this));
+    this.#outbox = new Outbox(socket, around.options.maxQueuedBytes, () => this.#dialect.drained());
     this.#inbox = new FrameInbox(webSocket, around.readers, (frame) => this.#handle(frame));
 
     webSocket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary));
@@ -76,37 +85,26 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     webSocket.on('error', (error) => this.#onError(error));
     webSocket.on('close', () => this.#onClose());
     around.heartbeat.add(this);
+    this.#dialect = documentName === undefined ? this.#beginHocuspocus() : this.#beginYWebsocket(documentName);
   }
 
-  /** Opens the document and joins it. Never rejects: a document that cannot be opened ends the connection. */
-  async open(documentName: string): Promise<void> {
-    try {
-      const document = await this.#around.registry.open(documentName);
-      if (this.#isClosing) return;
-      // A client that has left in the meantime may have left edits too: they wait in the inbox.
-      this.#document = document;
-      document.join(this);
-      this.#inbox.release();
-    } catch (error) {
-      this.#around.logger.error({ documentName, err: error }, 'document could not be opened');
-      this.close(new HeadwaterError('HW_DOCUMENT_UNREADABLE', 'the document could not be opened', { cause: error }));
-    }
+  get isFull(): boolean {
+    return this.#outbox.isFull;
   }
 
   send(buffers: readonly Uint8Array[]): boolean {
     return this.#outbox.send(buffers);
   }
 
-  acknowledge(count: number): void {
-    const message = this.framing.acknowledgement(count);
-    if (message !== undefined) this.send([message]);
+  release(): void {
+    this.#inbox.release();
   }
 
   close(error: HeadwaterError): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#inbox.close();
-    this.#leave(); // nothing may follow a close frame
+    this.#dialect.leave(); // nothing may follow a close frame
     this.#webSocket.resume(); // or the answer to the close frame is never read
     this.#webSocket.close(error.closeCode ?? 1011, closeReason(error));
     setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT_MS).unref();
@@ -156,6 +154,11 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
   beat(): void {
     const { stalledSocketTimeoutMs } = this.#around.options;
     if (this.#isClosing) return;
+    if (this.#dialect.hasSession) this.#sessionMs = this.#around.now();
+    else if (this.#around.now() - this.#sessionMs >= NO_SESSION_TIMEOUT_MS) {
+      this.close(new HeadwaterError('HW_NOT_AUTHENTICATED', 'no document was opened for a minute'));
+      return;
+    }
     if (!this.#outbox.hasMoved()) {
       this.#stalledSinceMs ??= this.#around.now();
       if (this.#around.now() - this.#stalledSinceMs >= stalledSocketTimeoutMs) {
@@ -171,10 +174,10 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
     if (!this.#isHeardSinceBeat) {
       // A ping behind unsent bytes may not have arrived: such a client is slow, not gone. But nobody sees it any more.
       if (this.#outbox.isEmpty) return this.#webSocket.terminate();
-      this.#document?.silence(this);
+      this.#dialect.silence();
     }
     this.#isHeardSinceBeat = false;
-    if (this.#outbox.isEmpty) this.send([this.framing.heartbeat]);
+    if (this.#outbox.isEmpty) this.send([this.#dialect.heartbeat]);
   }
 
   get #isBacklogged(): boolean {
@@ -191,14 +194,40 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
       this.close(new HeadwaterError('HW_RATE_EXCEEDED', 'more messages per second than this server accepts'));
       return;
     }
+    if (!this.#hasSpoken) this.#onFirstMessage(data);
     this.#inbox.push(data);
+  }
+
+  /** A Hocuspocus provider may have been given a URL with a path: its first message tells it from a y-websocket client. */
+  #onFirstMessage(data: Buffer): void {
+    this.#hasSpoken = true;
+    if (this.#dialect instanceof YWebsocketDialect) {
+      if (isHocuspocusHello(data)) {
+        this.#dialect.leave();
+        this.#dialect = this.#beginHocuspocus();
+      } else if (this.#around.authenticate !== undefined) {
+        void this.#dialect.open();
+      }
+    }
+  }
+
+  #beginHocuspocus(): Dialect {
+    this.#inbox.release();
+    return new HocuspocusDialect(this, this.#around);
+  }
+
+  /** Where access has to be asked for, the first message comes first: a Hocuspocus provider brings its token with it. */
+  #beginYWebsocket(documentName: string): Dialect {
+    const dialect = new YWebsocketDialect(documentName, this, this.#around);
+    if (this.#around.authenticate === undefined) void dialect.open();
+    return dialect;
   }
 
   /** `ws` has closed the socket by now, with a code and without a reason. */
   #onError(error: Error): void {
     const { author } = this;
     const { logger, options } = this.#around;
-    const documentName = this.#document?.name;
+    const { documentName } = this.#dialect;
     if ((error as NodeJS.ErrnoException).code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
       // Its client sends the same again whenever it reconnects, and never gets its edits saved: somebody has to know.
       const code = 'HW_MESSAGE_TOO_LARGE' satisfies ErrorCode;
@@ -209,18 +238,18 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
   }
 
   #handle(frame: Uint8Array): void {
-    if (this.#document === undefined) return;
+    const { documentName } = this.#dialect;
     try {
-      handleFrame(this.#document, this, frame);
+      this.#dialect.handle(frame);
     } catch (error) {
       if (error instanceof HeadwaterError) {
         const { code, message } = error;
-        this.#around.logger.info({ author: this.author, documentName: this.#document.name, code }, message);
+        this.#around.logger.info({ author: this.author, documentName, code }, message);
         this.close(error);
         return;
       }
       // A defect of ours, but found by this one message: it costs this connection, not everybody's.
-      this.#around.logger.error({ author: this.author, documentName: this.#document.name, err: error }, 'frame failed');
+      this.#around.logger.error({ author: this.author, documentName, err: error }, 'frame failed');
       this.close(new HeadwaterError('HW_FRAME_MALFORMED', 'this message could not be handled', { cause: error }));
     }
   }
@@ -233,16 +262,13 @@ export class WebSocketConnection implements Session, HeartbeatTarget {
 
   #onClose(): void {
     this.#around.heartbeat.remove(this);
+    // What waits in the inbox is handled once its document is open; a document that never opens is not waited for.
+    if (this.#inbox.isWaiting) setTimeout(() => this.#inbox.close(), NO_SESSION_TIMEOUT_MS).unref();
     this.#inbox.whenEmpty(() => {
       this.#isClosing = true;
       this.#inbox.close();
-      this.#leave();
+      this.#dialect.leave();
       this.#around.onClosed(this);
     });
-  }
-
-  #leave(): void {
-    this.#document?.leave(this);
-    this.#document = undefined;
   }
 }

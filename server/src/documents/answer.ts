@@ -7,10 +7,14 @@ import type { TailBatch } from './tail.ts';
  * What a client lacks of a snapshot, decided from its state vector alone.
  *
  * - `everything`: it shares nothing with it, the snapshot goes out as it lies
- * - `deletions`: it has every struct; whether it knows every deletion no state vector can say, so those are sent
+ * - `deletions`: it has every struct; whether it knows every deletion no state vector can say, so those are sent, unless its
+ *   own SyncStep2 says it
  * - `diff`: somewhere in between, which takes reading the snapshot
  */
 export type SnapshotAnswer = 'nothing' | 'everything' | 'deletions' | 'diff';
+
+/** A delete set from this length on is worth waiting for the client's own: most of them have every deletion. */
+const MIN_WITHHELD_BYTES = 4 * 1024;
 
 /** A snapshot and what is asked of it at every join, decoded once. */
 export class LoadedSnapshot {
@@ -33,9 +37,14 @@ export class LoadedSnapshot {
     if (frames === undefined) {
       const isEmpty = this.stored.deleteSet.length === 1;
       frames = isEmpty ? [] : frameMessage(framing, 'update', updateOfDeleteSet(this.stored.deleteSet));
-      this.#deletionFrames.set(framing, frames);
+      if (framing.isShared) this.#deletionFrames.set(framing, frames);
     }
     return frames;
+  }
+
+  /** Whether its deletions cost so much that a client is asked first whether it has them. */
+  get hasManyDeletions(): boolean {
+    return this.stored.deleteSet.length >= MIN_WITHHELD_BYTES;
   }
 
   answerFor(stateVector: ReadonlyMap<number, number>): SnapshotAnswer {

@@ -19,6 +19,12 @@ const INLINE_DIFF_BELOW_BYTES = 32 * 1024;
 const MIN_ANSWER_DISTANCE_MS = 250;
 
 /**
+ * A client that seems to have everything sends all deletions it knows, in answer to our SyncStep1, about when it asks. Its own
+ * question waits this long for that: mostly it has every deletion, and none has to be sent.
+ */
+const MAX_DELETIONS_WAIT_MS = 500;
+
+/**
  * The sessions of a document and where each of them stands: brings everyone from what they have to what was shown,
  * and keeps them there, whatever their connection is like.
  */
@@ -110,6 +116,15 @@ export class Audience {
     this.#answerWhenDue(subscription);
   }
 
+  /** The client of a session has answered our SyncStep1. */
+  heardState(session: Session, saysAllDeletions: boolean): void {
+    const subscription = this.#subscriptions.get(session);
+    if (subscription === undefined) return;
+    subscription.hasAnswered = true;
+    if (saysAllDeletions) subscription.hasDeletions = true;
+    if (subscription.standing.kind === 'asking') this.#answerWhenDue(subscription);
+  }
+
   /** Stops timers. */
   dispose(): void {
     clearTimeout(this.#answerTimer);
@@ -141,6 +156,7 @@ export class Audience {
     const memo = new Map<number, ReadonlyMap<number, number>>();
     for (const subscription of this.#subscriptions.values()) {
       const { standing } = subscription;
+      subscription.hasDeletions = false;
       if (standing.kind !== 'behind' || standing.stateVector !== undefined || standing.position >= tailEnd) continue;
       let stateVector = memo.get(standing.position);
       if (stateVector === undefined) {
@@ -156,14 +172,21 @@ export class Audience {
 
   /** Answers the newest state vector, unless something has to come first that will come back here. */
   #answerWhenDue(subscription: Subscription): void {
-    const { standing, unanswered, isFull, answeredMs } = subscription;
+    const { standing, unanswered, isFull } = subscription;
     if (unanswered === undefined || isFull || standing.kind === 'awaiting-diff') return;
-    const waitMs = standing.kind === 'following' ? answeredMs + MIN_ANSWER_DISTANCE_MS - performance.now() : 0;
+    const waitMs = this.#dueMs(subscription, unanswered) - performance.now();
     if (waitMs <= 0) return this.#answer(subscription, unanswered);
     this.#answerTimer ??= setTimeout(() => {
       this.#answerTimer = undefined;
       for (const waiting of this.#subscriptions.values()) this.#answerWhenDue(waiting);
     }, waitMs);
+  }
+
+  #dueMs({ standing, joinedMs, answeredMs, hasAnswered }: Subscription, asked: AskedState): number {
+    if (standing.kind === 'following') return answeredMs + MIN_ANSWER_DISTANCE_MS;
+    const { snapshot } = this;
+    if (hasAnswered || snapshot === undefined || !snapshot.hasManyDeletions) return 0;
+    return snapshot.answerFor(asked) === 'deletions' ? joinedMs + MAX_DELETIONS_WAIT_MS : 0;
   }
 
   #answer(subscription: Subscription, asked: AskedState): void {
@@ -177,7 +200,7 @@ export class Audience {
     } else if (answer === 'everything') {
       this.#complete(subscription, asked, frameMessage(framing, 'update', snapshot.stored.update));
     } else if (answer === 'deletions') {
-      this.#complete(subscription, asked, snapshot.deletionFrames(framing));
+      this.#complete(subscription, asked, subscription.hasDeletions ? [] : snapshot.deletionFrames(framing));
     } else if (snapshot.stored.update.length < INLINE_DIFF_BELOW_BYTES) {
       const diff = diffUpdate(snapshot.stored.update, asked);
       this.#complete(subscription, asked, frameMessage(framing, 'update', diff));

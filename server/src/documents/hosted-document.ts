@@ -1,8 +1,16 @@
-import type { Append, DocumentStore, StoredDocument } from '@headwater/persistence';
-import { decodeAwareness, decodeStateVector, HeadwaterError, Knowledge, updateOfDeleteSet } from '@headwater/protocol';
+import type { DocumentStore, StoredDocument } from '@headwater/persistence';
+import {
+  type Admission,
+  decodeAwareness,
+  decodeStateVector,
+  HeadwaterError,
+  Knowledge,
+  updateOfDeleteSet,
+} from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import { frameMessage } from '../wire/framing.ts';
+import { HocuspocusFraming } from '../wire/hocuspocus-framing.ts';
 import { yWebsocketFraming } from '../wire/y-websocket-framing.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
 import { LoadedSnapshot } from './answer.ts';
@@ -17,6 +25,10 @@ import { PresenceClaims } from './presence-claims.ts';
 import type { Session } from './session.ts';
 import { Tail, type TailBatch } from './tail.ts';
 import { WaitingUpdates } from './waiting-updates.ts';
+import { WritePath } from './write-path.ts';
+
+/** How long an empty document without sessions stays in memory, at most. */
+const EMPTY_UNLOAD_AFTER_MS = 1_000;
 
 /** What a document needs of the house around it. */
 export interface DocumentSurroundings {
@@ -49,15 +61,10 @@ export class HostedDocument {
   readonly #waiting: WaitingUpdates;
 
   #batch: PendingBatch | undefined;
-  #lastAppend: Append | undefined;
-  /** Appends that are not durable yet. */
-  #unsaved = 0;
-  #shown: Promise<void> = Promise.resolve();
-  /** Batches handed to the store and not shown yet, oldest first. */
-  readonly #unshown = new Set<TailBatch>();
+  readonly #writes: WritePath;
   #lastFlushMs = 0;
-  #whenSaved: (() => void)[] = [];
 
+  #addressedFraming: HocuspocusFraming | undefined;
   readonly #audience: Audience;
   readonly #awareness: AwarenessTable;
   readonly #claims: PresenceClaims;
@@ -71,6 +78,7 @@ export class HostedDocument {
   constructor(name: string, around: DocumentSurroundings) {
     this.name = name;
     this.#around = around;
+    this.#writes = new WritePath(around.store, name);
     this.#audience = new Audience(this.#tail, around.workers, around.logger);
     this.#awareness = new AwarenessTable(around.options, around.now);
     this.#claims = new PresenceClaims(this.#awareness, () => this.#schedule());
@@ -93,6 +101,12 @@ export class HostedDocument {
 
   get sessionCount(): number {
     return this.#audience.size;
+  }
+
+  /** How messages are framed for sessions that know the document by its plain name: made once for all of them. */
+  get addressedFraming(): HocuspocusFraming {
+    this.#addressedFraming ??= new HocuspocusFraming(this.name, true);
+    return this.#addressedFraming;
   }
 
   /** Bytes of the compacted state held in memory. */
@@ -155,19 +169,25 @@ export class HostedDocument {
     if (this.#waiting.size > 0) this.#ask(session); // a full connection was not asked for what is missing
   }
 
+  /** Takes up a SyncStep2: an update, and what its client has. @throws as {@link receive} */
+  receiveState(session: Session, update: Uint8Array): void {
+    this.#audience.heardState(session, this.receive(session, update).saysAllDeletions);
+  }
+
   /**
-   * Takes up an update (a SyncStep2 is one too). It is acknowledged exactly once, after an fsync that covers it, also
+   * Takes up an update. It is acknowledged exactly once, after an fsync that covers it, also
    * when it brought nothing new.
    *
    * @throws HW_UPDATE_MALFORMED when it does not decode, HW_TOO_MUCH_WAITING when too much of it depends on what is missing
    */
-  receive(session: Session, update: Uint8Array): void {
+  receive(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
+    if (session.isReadOnly) return this.#compare(session, update);
     const admission = this.#knowledge.admit(update);
     const isKnown =
       admission.added === undefined && (admission.waiting === undefined || this.#waiting.has(admission.waiting));
     if (isKnown && this.#batch === undefined) {
-      this.#acknowledgeWithLast(session);
-      return;
+      this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
+      return admission;
     }
     this.#batch ??= new PendingBatch(this.#around.now());
     if (admission.added !== undefined) this.#batch.add(admission.added, session.author, admission);
@@ -177,6 +197,12 @@ export class HostedDocument {
       if (isNew) this.#batch.askers.add(session);
     }
     this.#batch.owe(session);
+    return admission;
+  }
+
+  /** Sends text that is no part of the document to every session whose client knows such. */
+  broadcastStateless(payload: string): void {
+    for (const session of this.#audience.sessions()) session.stateless?.(payload);
   }
 
   /** Takes up awareness states. @throws HW_AWARENESS_MALFORMED, HW_AWARENESS_TOO_LARGE */
@@ -208,29 +234,21 @@ export class HostedDocument {
     if (change === undefined) {
       for (const session of batch.askers) this.#ask(session);
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
-      void this.#whenDurable(this.#lastAppend, (sequence) => batch.acknowledge(sequence));
-      this.#noticeSaved();
+      this.#writes.afterLast((sequence) => batch.acknowledge(sequence));
+      this.#writes.noteChange();
       return;
     }
-    const append = this.#around.store.append(this.name, change);
-    append.written.catch(() => {}); // #show looks at it when its turn comes; a rejection before that is nobody's crash
-    this.#lastAppend = append;
-    this.#unsaved++;
     const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;
-    if (shown !== undefined) this.#unshown.add(shown);
-    this.#shown = this.#shown.then(() => this.#show(append, shown, awareness));
-    for (const session of batch.askers) this.#ask(session);
-    void this.#whenDurable(append, (sequence) => {
-      if (shown !== undefined) shown.sequence ??= sequence;
-      this.#unsaved--;
-      batch.acknowledge(sequence);
-      this.#noticeSaved();
+    this.#writes.write(change, shown, {
+      show: () => this.#show(shown, awareness),
+      acknowledge: (sequence) => batch.acknowledge(sequence),
     });
+    for (const session of batch.askers) this.#ask(session);
   }
 
   /** Whether everything received is durable. */
   get isSaved(): boolean {
-    return this.#unsaved === 0 && this.#batch === undefined;
+    return this.#writes.isSaved && this.#batch === undefined;
   }
 
   /** Flushes, and resolves once everything received so far is durable. Waits as long as the store fails. */
@@ -238,8 +256,8 @@ export class HostedDocument {
     this.#around.scheduler.cancel(this);
     if (this.#retryTimer !== undefined) this.#retryLate();
     if (this.#batch !== undefined || this.#awareness.isDirty) this.flush();
-    while (!this.isSaved) await new Promise<void>((resolve) => this.#whenSaved.push(resolve));
-    await this.#shown;
+    while (!this.isSaved) await this.#writes.changed();
+    await this.#writes.allShown();
   }
 
   /**
@@ -313,44 +331,24 @@ export class HostedDocument {
     scheduler.schedule(this, isCrowded ? options.flushIntervalMs - sinceLast : 0);
   }
 
-  async #show(append: Append, shown: TailBatch | undefined, awareness: Uint8Array | undefined): Promise<void> {
-    try {
-      const sequence = await append.written;
-      if (shown !== undefined) shown.sequence = sequence;
-    } catch {
-      // A store that fails does not stop the fan-out: it retries by itself, and nothing is acknowledged until it succeeds.
-    }
+  #show(shown: TailBatch | undefined, awareness: Uint8Array | undefined): void {
     if (shown === undefined) {
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
       return;
     }
-    this.#unshown.delete(shown);
     this.#tail.push(shown);
-    this.#audience.show(shown, awareness);
-    this.#compaction.tailGrew();
-  }
-
-  async #whenDurable(append: Append | undefined, then: (sequence: number | undefined) => void): Promise<void> {
-    let sequence: number | undefined;
     try {
-      sequence = await append?.durable;
-    } catch {
-      return; // the store was closed first: nobody is told that it is saved, so every client sends it again
+      this.#audience.show(shown, awareness);
+    } catch (error) {
+      // A defect of ours: the next batch is shown all the same.
+      this.#around.logger.error({ documentName: this.name, err: error }, 'a batch could not be shown');
     }
-    then(sequence);
-  }
-
-  #noticeSaved(): void {
-    if (this.isSaved) for (const resolve of this.#whenSaved.splice(0)) resolve();
-  }
-
-  #acknowledgeWithLast(session: Session): void {
-    if (this.#unsaved === 0) session.acknowledge(1, undefined);
-    else void this.#whenDurable(this.#lastAppend, (sequence) => session.acknowledge(1, sequence));
+    this.#compaction.tailGrew();
   }
 
   /** New edits may be what others waited for. */
   #retryWaiting(batch: PendingBatch): void {
+    this.#waiting.noteNews();
     if (this.#waiting.retryDelayMs === 0) this.#retryInto(batch);
     else this.#retryTimer ??= setTimeout(() => this.#retryLate(), this.#waiting.retryDelayMs);
   }
@@ -366,6 +364,19 @@ export class HostedDocument {
     this.#batch ??= new PendingBatch(this.#around.now());
     this.#retryInto(this.#batch);
     this.#schedule();
+  }
+
+  /** What a session that may not edit sends is settled when it is known, and refused otherwise. */
+  #compare(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
+    if (!this.#knowledge.knows(update)) session.refuse();
+    else if (this.#batch === undefined) this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
+    else this.#batch.owe(session); // it may be known since a moment ago
+    return { saysAllDeletions: false };
+  }
+
+  /** Asks a session's client for everything it has and we lack. */
+  ask(session: Session): void {
+    this.#ask(session);
   }
 
   #ask(session: Session): void {
@@ -389,16 +400,19 @@ export class HostedDocument {
   /** Shown, on the way to the store, or still pending: all that was taken up and no snapshot holds. */
   *#updatesAfterSnapshot(): Generator<Uint8Array> {
     for (const batch of this.#tail.since(0)) yield* batch.updates;
-    for (const batch of this.#unshown) yield* batch.updates;
+    for (const batch of this.#writes.unshown) yield* batch.updates;
     if (this.#batch !== undefined) yield* this.#batch.updates();
   }
 
   #startIdling(): void {
     clearTimeout(this.#idleTimer);
+    const { unloadAfterMs } = this.#around.options;
+    // An empty document costs nothing to open again, and names that nobody wrote to are easily made up.
+    const idleMs = this.#knowledge.isEmpty ? Math.min(unloadAfterMs, EMPTY_UNLOAD_AFTER_MS) : unloadAfterMs;
     this.#idleTimer = setTimeout(() => {
       this.#transition('idle');
       void this.#drain();
-    }, this.#around.options.unloadAfterMs);
+    }, idleMs);
     this.#idleTimer.unref();
   }
 

@@ -36,6 +36,11 @@ export class DocumentRegistry {
     this.#documents.get(name)?.flush();
   }
 
+  /** The document of this name, if it is in memory. */
+  find(name: string): HostedDocument | undefined {
+    return this.#documents.get(name);
+  }
+
   /** Resolves once everything received is durable. */
   async saveAll(): Promise<void> {
     await Promise.all([...this.#documents.values()].map((document) => document.save()));

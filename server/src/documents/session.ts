@@ -9,6 +9,8 @@ export interface Session {
   /** Who its edits are attributed to: the verified user when there is one, else the connection. */
   readonly author: string;
   readonly framing: Framing;
+  /** Whether its edits are refused. */
+  readonly isReadOnly: boolean;
 
   /**
    * Hands buffers to the connection, in order, never waiting.
@@ -23,6 +25,12 @@ export interface Session {
    * number, unless they brought nothing new.
    */
   acknowledge(count: number, sequence: number | undefined): void;
+
+  /** An update of this session was not taken up: it may not edit. */
+  refuse(): void;
+
+  /** Sends text that is no part of the document, to a client that knows such. */
+  stateless?(payload: string): void;
 
   /** Ends the session with the close code of the error. */
   close(error: HeadwaterError): void;

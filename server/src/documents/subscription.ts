@@ -31,6 +31,12 @@ export class Subscription {
   unanswered: AskedState | undefined;
   /** When its last answer began, in ms of `performance.now()`. */
   answeredMs = 0;
+  /** Whether its client has answered our SyncStep1, and with it said what it has. */
+  hasAnswered = false;
+  /** Whether it showed that it has every deletion of the present snapshot. */
+  hasDeletions = false;
+  /** When it joined, in ms of `performance.now()`. */
+  readonly joinedMs = performance.now();
   /** Whether its connection holds as many unsent bytes as it may. */
   isFull = false;
 

@@ -44,7 +44,7 @@ function made(frames: Map<Framing, Buffer>, framing: Framing, updates: () => rea
   let buffer = frames.get(framing);
   if (buffer === undefined) {
     ({ buffer } = frameUpdates(framing, updates()));
-    frames.set(framing, buffer);
+    if (framing.isShared) frames.set(framing, buffer);
   }
   return buffer;
 }

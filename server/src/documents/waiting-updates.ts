@@ -14,6 +14,14 @@ const RETRY_BUDGET_BYTES = 256 * 1024;
 const RETRY_FREE_BYTES = 64 * 1024;
 const RETRY_BYTES_PER_MS = 1024;
 
+/** One try of everything that waits. */
+interface Pass {
+  readonly entries: readonly LogEntry[];
+  next: number;
+  /** Whether something came that those tried before may have waited for: then another pass follows. */
+  hasNews: boolean;
+}
+
 /**
  * Updates, or parts of them, whose dependencies have not arrived. They are stored, but neither shown nor compacted: a
  * client that is handed structs it cannot integrate encodes them in front of valid ones with the same id, and whoever
@@ -27,8 +35,8 @@ export class WaitingUpdates {
   #retryNotBeforeMs = 0;
   /** Passes go back and forth: what arrived in order, or in the reverse order, is placed in one of them. */
   #isForward = true;
-  /** Where a pass goes on that ran out of budget. */
-  #cursor = 0;
+  /** A pass that ran out of budget, and goes on with the next call. */
+  #pass: Pass | undefined;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -74,6 +82,11 @@ export class WaitingUpdates {
     return Math.max(0, this.#retryNotBeforeMs - performance.now());
   }
 
+  /** New edits have come: what was tried already in a pass that goes on has to be tried once more. */
+  noteNews(): void {
+    if (this.#pass !== undefined) this.#pass.hasNews = true;
+  }
+
   /**
    * Moves into the batch what integrates by now; that may be what others waited for.
    *
@@ -82,21 +95,24 @@ export class WaitingUpdates {
   retry(knowledge: Knowledge, batch: PendingBatch): boolean {
     let budget = RETRY_BUDGET_BYTES;
     if (this.#cost > RETRY_FREE_BYTES) this.#retryNotBeforeMs = performance.now() + this.#cost / RETRY_BYTES_PER_MS;
-    for (let progressed = true; progressed; ) {
-      progressed = false;
-      const entries = [...this.#byContent.values()];
-      if (!this.#isForward) entries.reverse();
-      const first = this.#cursor;
-      for (let i = 0; i < entries.length; i++, this.#cursor++) {
+    for (;;) {
+      this.#pass ??= { entries: this.#inTurn(), next: 0, hasNews: false };
+      const pass = this.#pass;
+      for (const entry of pass.entries.slice(pass.next)) {
         if (budget <= 0) return false;
-        const entry = entries[(first + i) % entries.length] as LogEntry;
+        pass.next += 1;
         budget -= costOf(entry);
-        if (this.#place(entry, knowledge, batch)) progressed = true;
+        if (this.#place(entry, knowledge, batch)) pass.hasNews = true;
       }
-      this.#cursor = 0;
-      this.#isForward = !this.#isForward;
+      this.#pass = undefined;
+      if (!pass.hasNews) return true;
     }
-    return true;
+  }
+
+  #inTurn(): readonly LogEntry[] {
+    const entries = [...this.#byContent.values()];
+    this.#isForward = !this.#isForward;
+    return this.#isForward ? entries.reverse() : entries;
   }
 
   /** @returns whether it, or a part of it, waits no longer */

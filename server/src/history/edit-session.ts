@@ -8,6 +8,7 @@ const DURABLE_TIMEOUT_MS = 30_000;
 /** One edit that comes from no client: a session without a connection, which sends an update and waits until it is on disk. */
 export class EditSession implements Session {
   readonly author: string;
+  readonly isReadOnly = false;
   readonly framing = yWebsocketFraming; // it joins nothing and is sent nothing
   #acknowledge: (sequence: number | undefined) => void = () => {};
   readonly #acknowledged: Promise<number | undefined>;
@@ -39,6 +40,8 @@ export class EditSession implements Session {
   acknowledge(_count: number, sequence: number | undefined): void {
     this.#acknowledge(sequence);
   }
+
+  refuse(): void {} // it may edit
 
   send(): boolean {
     return true;

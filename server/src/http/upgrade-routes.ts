@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { HeadwaterError } from '@headwater/protocol';
 import { refuseUpgrade, type Upgrader } from './upgrade.ts';
 
 interface Route {
@@ -22,6 +23,13 @@ class UpgradeRouter {
   }
 
   add(route: Route): void {
+    if ([...this.#routes].some(({ base }) => base === route.base)) {
+      const what = route.base === '' ? 'every path' : `"${route.base}"`;
+      const where = route.base === '' ? "a path, say { path: '/sync' }" : 'another path';
+      throw invalid(
+        `${what} of this HTTP server is served already: attach with ${where}, or close the server that serves it`,
+      );
+    }
     if (this.#routes.size === 0) this.#httpServer.on('upgrade', this.#onUpgrade);
     this.#routes.add(route);
   }
@@ -34,7 +42,7 @@ class UpgradeRouter {
     const target = request.url ?? '';
     for (const { base, upgrader } of this.#routes) {
       // The request stays as it came: the other listeners look at its URL too.
-      if (base === '' || target.startsWith(`${base}/`)) {
+      if (base === '' || isBelow(target, base)) {
         return upgrader.handle(request, target.slice(base.length), stream, head);
       }
     }
@@ -48,14 +56,32 @@ class UpgradeRouter {
  * Has the upgrades below a path answered by an upgrader; without a path all of them.
  *
  * @returns what takes that back
+ * @throws HW_OPTIONS_INVALID for a path no request can be below, or one that is served already: its documents would
+ * silently be the other's
  */
 export function routeUpgrades(httpServer: Server, path: string | undefined, upgrader: Upgrader): () => void {
+  const route = { base: baseOf(path), upgrader };
   let router = routers.get(httpServer);
   if (router === undefined) {
     router = new UpgradeRouter(httpServer);
     routers.set(httpServer, router);
   }
-  const route = { base: path === undefined ? '' : path.replace(/\/$/, ''), upgrader };
   router.add(route);
   return () => router.remove(route);
+}
+
+/** The base itself is the bare path below it. */
+function isBelow(target: string, base: string): boolean {
+  return target.startsWith(base) && ['/', '?', undefined].includes(target[base.length]);
+}
+
+function baseOf(path = '/'): string {
+  if (!path.startsWith('/')) {
+    throw invalid(`path: expected one that starts with "/" (or none, for all documents), got ${JSON.stringify(path)}`);
+  }
+  return path.replace(/\/$/, '');
+}
+
+function invalid(why: string): HeadwaterError {
+  return new HeadwaterError('HW_OPTIONS_INVALID', why);
 }

@@ -5,8 +5,17 @@ import { HeadwaterError } from '@headwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { documentNameOf } from './document-name.ts';
 
-/** What happens to a socket that asked for a document properly. */
-export type OnUpgraded = (webSocket: WebSocket, socket: Socket, documentName: string) => void;
+/** Who asked, and for what. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  /** The query of its URL. */
+  readonly parameters: URLSearchParams;
+  /** `undefined` where the path names no document: then every message does. */
+  readonly documentName: string | undefined;
+}
+
+/** What happens to a socket that asked properly. */
+export type OnUpgraded = (webSocket: WebSocket, socket: Socket, upgrade: Upgrade) => void;
 
 /** Turns HTTP upgrades into WebSockets, or into a 4xx with one line why. */
 export class Upgrader {
@@ -32,7 +41,7 @@ export class Upgrader {
     const socket = stream as Socket;
     socket.on('error', ignoreError); // until ws has its own: a reset during the handshake is nobody's crash
     if (this.#isClosing) return refuseUpgrade(socket, 503, 'this server is shutting down');
-    let documentName: string;
+    let documentName: string | undefined;
     try {
       documentName = documentNameOf(target);
     } catch (error) {
@@ -41,7 +50,8 @@ export class Upgrader {
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', ignoreError);
-      this.#onUpgraded(webSocket, socket, documentName);
+      const parameters = new URLSearchParams(target.includes('?') ? target.slice(target.indexOf('?') + 1) : '');
+      this.#onUpgraded(webSocket, socket, { request, parameters, documentName });
     });
   }
 

@@ -8,14 +8,12 @@ export type OutgoingKind = 'sync-step-1' | 'sync-step-2' | 'update' | 'awareness
  */
 export interface Framing {
   readonly name: string;
+  /** Whether many sessions have it, so that frames made with it are worth keeping. */
+  readonly isShared: boolean;
   /** Leading bytes of a message whose body has this length. */
   prefixLength(kind: OutgoingKind, bodyLength: number): number;
   /** Writes them; returns the offset behind them. */
   writePrefix(target: Buffer, offset: number, kind: OutgoingKind, bodyLength: number): number;
-  /** A finished ping and a message that changes nothing: what an idle client needs to know that we are there. */
-  readonly heartbeat: Uint8Array;
-  /** The finished message that says "the last `count` updates of yours are on disk"; `undefined` where clients know none. */
-  acknowledgement(count: number): Uint8Array | undefined;
 }
 
 /** A body below this is copied behind its leading bytes; a larger one is written as it lies. */

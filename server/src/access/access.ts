@@ -1,0 +1,69 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { HeadwaterError } from '@headwater/protocol';
+
+/** Who is at the other end of a connection, as far as its upgrade said. */
+export interface Visitor {
+  readonly headers: IncomingHttpHeaders;
+  /** The query of the URL it connected to. */
+  readonly parameters: URLSearchParams;
+  readonly remoteAddress: string | undefined;
+}
+
+/** Somebody asks for a document. */
+export interface AccessRequest extends Visitor {
+  readonly documentName: string;
+  /** What a Hocuspocus provider was given as `token`, or a y-websocket provider as `params.token`. */
+  readonly token: string | undefined;
+}
+
+/** What somebody may do. */
+export interface Access {
+  /** Who it is: the author of their edits. @defaultValue a random name for each connection */
+  readonly user?: string | undefined;
+  /** Gets the document and everybody's edits, has a presence, and cannot edit. @defaultValue `false` */
+  readonly isReadOnly?: boolean | undefined;
+}
+
+/**
+ * Decides who may have a document. Throw to refuse: the message is told to the client, so put nothing secret into it. Throw
+ * a `HeadwaterError` of code `HW_ACCESS_UNDECIDED` when it cannot be decided now: the client comes back.
+ *
+ * @example
+ * ```ts
+ * const authenticate: Authenticate = async ({ token, documentName }) => {
+ *   const { user, documents } = await verify(token);
+ *   if (!documents.includes(documentName)) throw new Error('not one of your documents');
+ *   return { user };
+ * };
+ * ```
+ */
+export type Authenticate = (request: AccessRequest) => Access | Promise<Access>;
+
+/** Access, with nothing left out. */
+export interface Granted {
+  readonly user: string | undefined;
+  readonly isReadOnly: boolean;
+}
+
+/**
+ * Asks, if there is somebody to ask.
+ *
+ * @throws HW_ACCESS_DENIED with what was thrown, HW_ACCESS_UNDECIDED
+ */
+export async function accessOf(authenticate: Authenticate | undefined, request: AccessRequest): Promise<Granted> {
+  if (authenticate === undefined) return { user: undefined, isReadOnly: false };
+  try {
+    return granted(await authenticate(request));
+  } catch (cause) {
+    if (cause instanceof HeadwaterError && cause.code === 'HW_ACCESS_UNDECIDED') throw cause;
+    const why = cause instanceof Error && cause.message !== '' ? cause.message : 'access denied';
+    throw new HeadwaterError('HW_ACCESS_DENIED', why, { cause });
+  }
+}
+
+/** What an application in plain JavaScript gives may be anything, and a number for a user must not reach the log. */
+function granted({ user, isReadOnly = false }: Access): Granted {
+  const isName = user === undefined || (typeof user === 'string' && user !== '');
+  if (isName && typeof isReadOnly === 'boolean') return { user, isReadOnly };
+  throw new Error('authenticate has to give { user?: a string, isReadOnly?: true or false }');
+}
