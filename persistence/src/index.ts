@@ -56,4 +56,5 @@ export {
 export { LEVEL_STORE_DEFAULTS, type LevelStoreOptions, type StoreClock, type StoreLogger } from './level-options.ts';
 export { LevelStore } from './level-store.ts';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
+export { ReadOnlyStore } from './read-only-store.ts';
 export { Turns } from './turns.ts';

@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   HW_STORE_CORRUPT: { closeCode: undefined, retryable: false },
   HW_STORE_WRITE_FAILED: { closeCode: undefined, retryable: true },
   HW_STORE_UNAVAILABLE: { closeCode: undefined, retryable: true },
+  HW_STORE_READ_ONLY: { closeCode: undefined, retryable: false },
   HW_STORE_CLOSED: { closeCode: undefined, retryable: false },
   HW_DOCUMENT_UNKNOWN: { closeCode: undefined, retryable: false },
   HW_DOCUMENT_EXISTS: { closeCode: undefined, retryable: false },

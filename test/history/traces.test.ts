@@ -1,6 +1,7 @@
 import { DocumentHistory, LevelStore } from '@headwater/persistence';
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { IS_SOAK } from '../faults/support.ts';
 import { temporaryDirectory } from '../persistence/temporary-directory.ts';
 import { patcherFor } from '../support/apply-patches.ts';
 import { clientIdOf } from '../support/generated-trace.ts';
@@ -8,8 +9,8 @@ import { Random } from '../support/random.ts';
 import { findTrace, readTrace, type Trace } from '../support/traces.ts';
 import { compact, START_MS } from './session.ts';
 
-/** The text is compared at every so manieth record of a replay. */
-const EVERY = 16;
+/** The text is compared at every so manieth record of a replay; in a soak at each. */
+const EVERY = IS_SOAK ? 1 : 16;
 
 describe.each(['friendsforever', 'sveltecomponent'])('%s, recorded by its authors', (name) => {
   const file = findTrace(name);
@@ -47,7 +48,7 @@ describe.each(['friendsforever', 'sveltecomponent'])('%s, recorded by its author
       expect(seen.size).toBe(texts.size);
       expect(authors.size).toBe(trace.agents);
     },
-    120_000,
+    IS_SOAK ? 900_000 : 120_000,
   );
 });
 

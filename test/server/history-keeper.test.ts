@@ -1,5 +1,5 @@
 import { DocumentHistory, MemoryStore } from '@headwater/persistence';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { HistoryKeeper, retentionOf } from '../../server/src/documents/history-keeper.ts';
 import { SILENT_LOGGER } from '../../server/src/logging/logger.ts';
@@ -10,6 +10,10 @@ import { InThreadWorkers } from './support.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 function keeperOf(store: MemoryStore, nowMs: number) {
   const warnings: object[] = [];
@@ -38,6 +42,24 @@ test('after a compaction old records become states, made by the workers', async 
   for (const { sequence } of moments) {
     expect(visibleContent((await history.stateAt('doc', sequence)).doc())).toEqual(session.contents[sequence]);
   }
+});
+
+test('documents nobody writes to are looked after now and then', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const session = recordSession(92, 40, { stepMs: HOUR_MS });
+  const store = new MemoryStore();
+  for (const name of ['one', 'two']) {
+    for (const { timeMs, entries } of session.records) await store.append(name, { timeMs, entries }).written;
+    await compact(store, name, 30);
+  }
+  const { keeper, warnings } = keeperOf(store, START_MS + 20 * DAY_MS);
+
+  await vi.advanceTimersByTimeAsync(10 * 60_000);
+  vi.useRealTimers();
+
+  for (const name of ['one', 'two']) await expect.poll(async () => (await store.history(name))?.spans).toEqual([]);
+  keeper.stop();
+  expect(warnings).toEqual([]);
 });
 
 test('a document whose history cannot be looked after is logged, keeps it, and holds up no other', async () => {

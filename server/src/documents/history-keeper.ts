@@ -17,7 +17,15 @@ export function retentionOf(options: ResolvedServerOptions): Retention {
   return { keepAllMs, tiers: [...hourly, ...daily], maxBytes };
 }
 
-/** Looks after the history of documents that were compacted: thins it, and adds key frames. One document at a time. */
+/** Between two rounds through all documents: time passes for those nobody writes to, too. */
+const ROUND_EVERY_MS = 6 * HOUR_MS;
+/** Rounds begin where nobody waits for the server to start. */
+const FIRST_ROUND_AFTER_MS = 10 * 60 * 1000;
+
+/**
+ * Looks after the history of documents that were compacted, and now and then of all documents: thins it, and adds key frames.
+ * One document at a time.
+ */
 export class HistoryKeeper {
   readonly #history: DocumentHistory;
   readonly #logger: Logger;
@@ -25,14 +33,18 @@ export class HistoryKeeper {
   /** Compacted, and not looked after since. A Set keeps the order. */
   readonly #due = new Set<string>();
   #working: Promise<void> | undefined;
+  readonly #store: DocumentStore;
+  #roundTimer: NodeJS.Timeout;
 
   /** `now`: milliseconds since the epoch. */
   constructor(store: DocumentStore, workers: DocumentWorkers, logger: Logger, now: () => number) {
+    this.#store = store;
+    this.#roundTimer = this.#roundAfter(FIRST_ROUND_AFTER_MS);
     this.#history = new DocumentHistory(store, { now, makeState: inWorker(workers) });
     this.#logger = logger;
   }
 
-  /** To be called after each compaction. */
+  /** To be called after each compaction: there may be something to do. */
   compacted(documentName: string): void {
     if (this.#stopping.signal.aborted) return;
     this.#due.add(documentName);
@@ -50,7 +62,26 @@ export class HistoryKeeper {
    */
   stop(): void {
     this.#stopping.abort();
+    clearTimeout(this.#roundTimer);
     this.#due.clear();
+  }
+
+  #roundAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => void this.#goRound(), ms).unref();
+  }
+
+  async #goRound(): Promise<void> {
+    try {
+      for await (const { documentName } of this.#store.list()) {
+        if (this.#stopping.signal.aborted) return;
+        this.compacted(documentName);
+        await this.whenDone();
+      }
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        this.#logger.warn({ err: error }, 'a round through all histories ended early');
+    }
+    if (!this.#stopping.signal.aborted) this.#roundTimer = this.#roundAfter(ROUND_EVERY_MS);
   }
 
   async #work(): Promise<void> {
