@@ -98,7 +98,7 @@ describe('the document a path names', () => {
     await once(http, 'listening');
     const accepted = once(http, 'connection') as Promise<[Socket]>;
     const client = connect({ port: (http.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
-    client.write(`GET / HTTP/1.1\r\nHost: x\r\n${UPGRADE_LINES}\r\n`);
+    client.write(`GET /%zz HTTP/1.1\r\nHost: x\r\n${UPGRADE_LINES}\r\n`);
     const [socket] = await accepted;
 
     if (!socket.destroyed) await once(socket, 'close');
