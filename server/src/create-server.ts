@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type DocumentStore, LevelStore } from '@headwater/persistence';
+import { type DocumentHistory, type DocumentStore, LevelStore } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import { getRequestListener } from '@hono/node-server';
 import type { Authenticate } from './access/access.ts';
@@ -44,6 +44,23 @@ export interface HeadwaterServer {
    * answered with 404 when there are none.
    */
   attach(httpServer: HttpServer, options?: { readonly path?: string | undefined }): void;
+
+  /**
+   * Answers `/health`, the HTTP API below `/v1` and the page below `/inspect`, for an HTTP server you have. `listen` does so
+   * by itself.
+   *
+   * @example
+   * ```ts
+   * const http = createServer((request, response) =>
+   *   /^\/(v1|inspect|health)\b/.test(request.url ?? '') ? headwater.requestListener(request, response) : app(request, response),
+   * );
+   * headwater.attach(http, { path: '/sync' });
+   * ```
+   */
+  readonly requestListener: RequestListener;
+
+  /** The past of the documents. What is restored here reaches everybody who has the document open. */
+  readonly history: DocumentHistory;
 
   /**
    * Sends text to everybody who has a document open with a Hocuspocus provider, as a stateless message: it is no part of the
@@ -144,16 +161,23 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     unsavedBytes: store.health.unsavedBytes,
   });
 
+  const secret = randomUUID();
+  const nodeEnv = process.env['NODE_ENV'];
+  const access = { scope: resolved.api, token: resolved.apiToken, secret, isOpenLocally: nodeEnv !== 'production' };
+  const v1 = createV1({ history, store, logger, access });
+  const inspect = createInspect(inspectScope(resolved, nodeEnv));
+  const respond = getRequestListener(createHttpApp(health, { v1, inspect }).fetch);
+  const requestListener: RequestListener = (request, response) => {
+    openRequests.add(response);
+    void respond(request, response);
+  };
+
   const server: HeadwaterServer = {
+    requestListener,
+    history: history.documents,
+
     async listen() {
-      const access = { scope: resolved.api, token: resolved.apiToken };
-      const v1 = createV1({ history, store, logger, access });
-      const inspect = createInspect(inspectScope(resolved, process.env['NODE_ENV']));
-      const respond = getRequestListener(createHttpApp(health, { v1, inspect }).fetch);
-      const httpServer = createHttpServer((request, response) => {
-        openRequests.add(response);
-        void respond(request, response);
-      });
+      const httpServer = createHttpServer(requestListener);
       server.attach(httpServer);
       httpServers.push(httpServer); // before it listens: a close in between has to find it
       await listenOn(httpServer, resolved.host, resolved.port);
@@ -162,7 +186,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         throw new HeadwaterError('HW_SHUTTING_DOWN', 'this server was closed before it listened');
       }
       const { address, port } = httpServer.address() as AddressInfo;
-      await runtimeFile?.write({ host: address, port });
+      await runtimeFile?.write({ host: address, port }, secret);
       return { host: address, port };
     },
 

@@ -127,9 +127,11 @@ export const serverOptionsSchema = z.strictObject({
   ),
 
   api: oneOf(['local', 'on', 'off'], 'local').describe(
-    'Who may use the HTTP API below /v1: programs on this machine, everybody who reaches the port, or nobody.',
+    'Who may use the HTTP API below /v1: programs on this machine, everybody who reaches the port, or nobody. Where NODE_ENV is "production", local means the headwater commands, and who has the apiToken.',
   ),
-  apiToken: secret().describe('When set, the API asks everybody for it: "Authorization: Bearer TOKEN".'),
+  apiToken: secret().describe(
+    'When set, the API asks for it: "Authorization: Bearer TOKEN". Commands on this machine need none.',
+  ),
   inspect: oneOf(['auto', 'off', 'local', 'on'], 'auto').describe(
     'To whom the page at /inspect/NAME is shown; auto: to this machine when only that can reach the server and NODE_ENV is not "production", else to nobody. The page uses the API.',
   ),

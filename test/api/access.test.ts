@@ -7,7 +7,7 @@ import { MemoryStore } from '@headwater/persistence';
 import { createServer, type ServerOptions } from '@headwater/server';
 import { describe, expect, test } from 'vitest';
 import { inspectScope } from '../../server/src/http/inspect-scope.ts';
-import { isLocal } from '../../server/src/http/v1/access.ts';
+import { admit, isLocal } from '../../server/src/http/v1/access.ts';
 import { serve } from './served.ts';
 
 const LOCAL = { remoteAddress: '127.0.0.1', headers: { host: 'localhost:1234' } };
@@ -176,5 +176,26 @@ describe('the page is shown', () => {
     ['off', '127.0.0.1', undefined, 'off'],
   ] as const)('with inspect %s on %s, NODE_ENV %s: %s', (inspect, host, nodeEnv, scope) => {
     expect(inspectScope({ inspect, host }, nodeEnv)).toBe(scope);
+  });
+});
+
+describe('where it is open to this machine', () => {
+  const rule = { scope: 'local', token: '', secret: 'of the data directory' } as const;
+  const bearing = (token: string) => ({ ...LOCAL, headers: { ...LOCAL.headers, authorization: `Bearer ${token}` } });
+
+  test('in production a proxy that says nothing of whom it speaks for is refused', () => {
+    expect(() => admit({ ...rule, isOpenLocally: false }, LOCAL)).toThrow(/apiToken/);
+    expect(() => admit({ ...rule, isOpenLocally: false }, bearing('a guess'))).toThrow(/apiToken/);
+  });
+
+  test('the commands of this machine are let in by what the data directory says', () => {
+    expect(() => admit({ ...rule, isOpenLocally: false }, bearing(rule.secret))).not.toThrow();
+    expect(() => admit({ ...rule, token: 'x' }, bearing(rule.secret))).not.toThrow();
+    expect(() => admit({ ...rule, scope: 'off' }, bearing(rule.secret))).toThrow(/off/);
+  });
+
+  test('with an apiToken whoever has that is let in', () => {
+    expect(() => admit({ ...rule, token: 'x', isOpenLocally: false }, bearing('x'))).not.toThrow();
+    expect(() => admit({ ...rule, token: 'x', isOpenLocally: false }, LOCAL)).toThrow(/Bearer/);
   });
 });

@@ -67,15 +67,25 @@ test('a time may be a day, have a zone, or be so long ago', () => {
 });
 
 test('-2h is no flag', () => {
-  expect(withoutDashes(['restore', 'notes', '-2h', '--data', '-x', '-2', '-1.5d'])).toEqual([
-    'restore',
-    'notes',
-    '2h ago',
-    '--data',
-    '-x',
-    '-2',
-    '1.5d ago',
-  ]);
+  expect(withoutDashes(['restore', 'notes', '-2h', '--data', '-x', '-2'])).toEqual(
+    ['restore', 'notes', '2h ago', '--data', '-x', '-2'], //
+  );
+  expect(withoutDashes(['diff', 'notes', '--json', '-1.5d', '-1h'])).toEqual(
+    ['diff', 'notes', '--json', '1.5d ago', '1h ago'], //
+  );
+  expect(withoutDashes(['fork', 'notes', '-3d', '-1h'])).toEqual(['fork', 'notes', '-3d', '1h ago']);
+  for (const flag of ['--at', '--from', '--to', '--after', '--before']) {
+    expect(withoutDashes(['history', 'notes', flag, '-2h'])).toEqual(['history', 'notes', flag, '2h ago']);
+  }
+});
+
+test.each([
+  ['a document', ['history', '-3d']],
+  ['a label', ['versions', 'create', 'notes', '-1h']],
+  ['an author', ['restore', 'notes', '4', '--author', '-1h']],
+  ['anything after --', ['restore', '--', 'notes', '-1h']],
+])('%s may be called like a time', (_, args) => {
+  expect(withoutDashes(args)).toEqual(args);
 });
 
 test('before the first of a document that is all kept it was empty; what was thinned is an error', async () => {

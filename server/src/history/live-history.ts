@@ -53,6 +53,11 @@ export class LiveHistory {
     });
   }
 
+  /** The history as the store has it, whose edits go through the documents in memory. */
+  get documents(): DocumentHistory {
+    return this.#history;
+  }
+
   /**
    * The history, with all that was received of a document in it.
    *

@@ -5,7 +5,12 @@ import type { Logger } from '../logging/logger.ts';
 
 const FILE_NAME = 'headwater-server.json';
 
-const contentSchema = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.int().positive() });
+const contentSchema = z.object({
+  url: z.url({ protocol: /^https?$/ }),
+  pid: z.int().positive(),
+  /** What lets the commands in. */
+  secret: z.string().optional(),
+});
 
 /** What a server says of itself in its data directory. */
 export type RunningServer = z.output<typeof contentSchema>;
@@ -25,8 +30,8 @@ export class RuntimeFile {
   }
 
   /** In one step: whoever looks finds all of it or what was there before. Never rejects: a server without it serves. */
-  async write(address: { readonly host: string; readonly port: number }): Promise<void> {
-    this.#writing = this.#replace({ url: urlOf(address), pid: process.pid }).catch((error: unknown) => {
+  async write(address: { readonly host: string; readonly port: number }, secret?: string): Promise<void> {
+    this.#writing = this.#replace({ url: urlOf(address), pid: process.pid, secret }).catch((error: unknown) => {
       this.#logger.warn({ err: error, file: this.#path }, 'commands will not find this server');
     });
     await this.#writing;

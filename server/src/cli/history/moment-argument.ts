@@ -17,9 +17,28 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
-/** `-2h` looks like a flag to whoever takes the command line apart; `2h ago` says the same. */
+const MOMENT_FLAGS = new Set(['--at', '--from', '--to', '--after', '--before']);
+const FLAGS_WITHOUT_VALUE = new Set(['--json', '--all', '--yes', '--verbose']);
+/** Where a command takes moments without a flag, counting what is no flag from its name on. */
+const MOMENT_PLACES: Readonly<Record<string, readonly number[]>> = { restore: [2], diff: [2, 3], fork: [3] };
+
+/**
+ * `-2h` looks like a flag to whoever takes the command line apart; `2h ago` says the same. Only where a moment is expected: a
+ * document or a label may be called so.
+ */
 export function withoutDashes(args: readonly string[]): readonly string[] {
-  return args.map((arg) => (/^-\d+(\.\d+)?[smhdw]$/.test(arg) ? `${arg.slice(1)} ago` : arg));
+  const places = MOMENT_PLACES[args[0] ?? ''] ?? [];
+  const end = args.indexOf('--');
+  let place = -1;
+  return args.map((arg, index) => {
+    if (end !== -1 && index >= end) return arg;
+    const before = args[index - 1] ?? '';
+    const isTime = /^-\d+(\.\d+)?[smhdw]$/.test(arg);
+    const isValue = before.startsWith('--') && !before.includes('=') && !FLAGS_WITHOUT_VALUE.has(before);
+    if (!isValue && (isTime || !arg.startsWith('-'))) place += 1;
+    const isMoment = isValue ? MOMENT_FLAGS.has(before) : places.includes(place);
+    return isTime && isMoment ? `${arg.slice(1)} ago` : arg;
+  });
 }
 
 /**

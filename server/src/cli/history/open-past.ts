@@ -55,7 +55,7 @@ export async function openPast(flags: SourceFlags): Promise<OpenedPast> {
     if (!(error instanceof HeadwaterError) || error.code !== 'HW_STORE_LOCKED') throw error;
     const server = await findRunningServer(options.data);
     if (server === undefined) throw error;
-    return askServer(server.url, options.apiToken);
+    return askServer(server.url, options.apiToken === '' ? (server.secret ?? '') : options.apiToken);
   }
 }
 

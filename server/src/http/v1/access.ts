@@ -15,6 +15,13 @@ export interface AccessRule {
   readonly scope: 'local' | 'on' | 'off';
   /** Empty: none is needed. */
   readonly token: string;
+  /**
+   * Where it is open to this machine only: what programs of the server's own user find in its data directory. A proxy on this
+   * machine looks like this machine, and may not say whom it speaks for; it does not know the secret.
+   */
+  readonly secret?: string | undefined;
+  /** Whether a program on this machine needs no secret: in development. */
+  readonly isOpenLocally?: boolean | undefined;
 }
 
 /** A proxy on this machine connects from loopback, whoever is behind it; these give it away. */
@@ -25,10 +32,16 @@ const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwa
  *
  * @throws HW_API_REFUSED, HW_API_TOKEN_WRONG
  */
-export function admit({ scope, token }: AccessRule, asker: Asker): void {
+export function admit({ scope, token, secret, isOpenLocally = true }: AccessRule, asker: Asker): void {
   if (scope === 'off') throw new HeadwaterError('HW_API_REFUSED', 'the API of this server is off');
+  if (secret !== undefined && bears(asker, secret)) return;
   if (scope === 'local' && !isLocal(asker)) {
     throw new HeadwaterError('HW_API_REFUSED', 'the API of this server is for its own machine only (option "api")');
+  }
+  if (scope === 'local' && !isOpenLocally && token === '') {
+    const problem =
+      'in production the API answers the commands of this machine, and with option "apiToken" whoever has the token';
+    throw new HeadwaterError('HW_API_REFUSED', problem);
   }
   if (token !== '' && !bears(asker, token)) {
     throw new HeadwaterError(
