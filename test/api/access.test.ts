@@ -50,6 +50,13 @@ describe('who asks from this machine, by a name of this machine', () => {
   );
 });
 
+test('a page from elsewhere cannot have the browser of this machine ask; a link may be followed', () => {
+  const headers = { ...LOCAL.headers, 'sec-fetch-site': 'cross-site' };
+
+  expect(isLocal({ ...LOCAL, headers: { ...headers, 'sec-fetch-mode': 'no-cors' } })).toBe(false);
+  expect(isLocal({ ...LOCAL, headers: { ...headers, 'sec-fetch-mode': 'navigate' } })).toBe(true);
+});
+
 /** What Node's fetch would not send: a Host of our choice. */
 async function ask(
   target: { readonly host?: string; readonly port: number },

@@ -192,3 +192,21 @@ describe('what cannot be is refused with a code and one line', () => {
     expect(response.status).toBe(status);
   });
 });
+
+test('what a document holds cannot act in the browser of who opens a link', async () => {
+  const doc = new Y.Doc();
+  const element = new Y.XmlElement('script');
+  element.setAttribute('xmlns', 'http://www.w3.org/1999/xhtml');
+  doc.getXmlFragment('xml').insert(0, [element]);
+  const entries = [{ update: Y.encodeStateAsUpdate(doc), author: 'eve' }];
+  await using server = await serve({}, async (store) => {
+    await store.append('doc', { timeMs: 1, entries }).durable;
+  });
+
+  const answer = await fetch(`${server.url}/v1/documents/doc/state?as=xml`);
+
+  expect(await answer.text()).toContain('<script');
+  expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+  expect(answer.headers.get('content-security-policy')).toContain('sandbox');
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+});

@@ -15,7 +15,11 @@ test('a server that listens leaves word of itself, for its owner alone, and take
   await using server = await ServerProcess.start({ data: directory.path });
   const file = directory.join(FILE);
 
-  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ url: `http://127.0.0.1:${server.port}`, pid: server.pid });
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
+    url: `http://127.0.0.1:${server.port}`,
+    pid: server.pid,
+    secret: expect.any(String),
+  });
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   const found = await findRunningServer(directory.path);
   expect(await new HistoryClient(found?.url ?? '').documents()).toEqual({ documents: [] });
@@ -34,7 +38,11 @@ test('of a server that was killed only the file is left, and nobody takes it for
   expect(await findRunningServer(directory.path)).toBeUndefined();
 
   await server.restart();
-  expect(await findRunningServer(directory.path)).toEqual({ url: `http://127.0.0.1:${server.port}`, pid: server.pid });
+  expect(await findRunningServer(directory.path)).toEqual({
+    url: `http://127.0.0.1:${server.port}`,
+    pid: server.pid,
+    secret: expect.any(String),
+  });
 });
 
 describe('what is no word of a server', () => {

@@ -1,5 +1,6 @@
 import { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 import { CommanderError } from 'commander';
+import { printableText } from './output.ts';
 
 /** What the command's exit status says. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -40,7 +41,8 @@ export function describeFailure(error: unknown, { showStack }: { readonly showSt
 
   const code = error instanceof HeadwaterError ? `${hintFor(error.code)} [${error.code}]` : '';
   const isExpected = EXPECTED.some((kind) => error instanceof kind) || isSystemError(error);
-  const lines = error.message.split('\n').map((line) => `headwater: ${line}${code}`);
+  const message = printableText(error.message.trimEnd()); // a server's words may be in it
+  const lines = message.split('\n').map((line) => `headwater: ${line}${code}`);
   if (showStack) return [...lines, ...stackLines(error)];
   return isExpected ? lines : [...lines, 'headwater: this was not expected; --log-level debug shows where it happened'];
 }

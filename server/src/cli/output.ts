@@ -22,7 +22,8 @@ export function note(line: string): void {
 
 /** A document name as one word of a line: names may hold anything, a line feed and an escape sequence too. */
 export function printableName(documentName: string): string {
-  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"\s]/u.test(documentName) ? JSON.stringify(documentName) : documentName;
+  if (!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}"\s]/u.test(documentName)) return documentName;
+  return printableText(JSON.stringify(documentName)); // which leaves some control characters as they are
 }
 
 /** One value as a line that a program reads. */

@@ -58,6 +58,8 @@ export function admit({ scope, token, secret, isOpenLocally = true }: AccessRule
 export function isLocal({ remoteAddress, headers }: Asker): boolean {
   if (remoteAddress === undefined || !isLoopbackAddress(remoteAddress)) return false;
   if (FORWARDING.some((name) => headers[name] !== undefined)) return false;
+  // A page from elsewhere has a browser here ask for it; a link that somebody followed is another thing.
+  if (headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate') return false;
   return isLoopbackName(hostNameOf(headers.host ?? ''));
 }
 

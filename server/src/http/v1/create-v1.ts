@@ -52,6 +52,8 @@ export function createV1({ access, ...parts }: V1Parts): OpenAPIHono<NodeEnv> {
     context.header('cache-control', 'no-store');
     context.header('x-content-type-options', 'nosniff');
     context.header('cross-origin-resource-policy', 'same-origin');
+    // What documents hold is shown to whoever opens a link, and may be anything: a script in it must not run as one of ours.
+    context.header('content-security-policy', "default-src 'none'; sandbox; frame-ancestors 'none'");
     admit(access, { remoteAddress: incoming.socket.remoteAddress, headers: incoming.headers });
     await next();
   });

@@ -35,7 +35,6 @@ const stateRoute = createRoute({
           }),
         },
         'text/plain': { schema: z.string() },
-        'application/xml': { schema: z.string() },
       },
     },
     ...refusals,
@@ -46,7 +45,7 @@ const CONTENT_TYPES = {
   update: 'application/octet-stream',
   json: 'application/json',
   text: 'text/plain; charset=utf-8',
-  xml: 'application/xml; charset=utf-8',
+  xml: 'text/plain; charset=utf-8', // markup of anybody's, which no browser is to act upon
 } as const;
 
 export function addState({ app, history }: V1): void {
@@ -74,7 +73,8 @@ function rootOf(contents: Contents, kind: 'text' | 'xml', root: string | undefin
     const listed = names.map((name) => JSON.stringify(name)).join(', ');
     throw new HeadwaterError('HW_REQUEST_INVALID', `root: there are several of kind ${kind}: ${listed}; name one`);
   }
-  const content = contents[names[0] ?? ''];
+  const [name = ''] = names;
+  const content = Object.hasOwn(contents, name) ? contents[name] : undefined;
   if (content === undefined || content.kind === 'unknown') return '';
   if (content.kind === 'text' && kind === 'text') return content.text;
   if (content.kind === 'xml' && kind === 'xml') return content.xml;
