@@ -19,6 +19,8 @@ const VIEWS: readonly { readonly view: View; readonly label: string }[] = [
 /** How long a moment has to stay before its authors are asked for. */
 const PAINT_DELAY_MS = 250;
 
+const REFUSED = 'The server lets only known users into the live document. Its past is here: step back to see it.';
+
 /** The document. */
 export function Stage({ inspector }: { readonly inspector: Inspector }) {
   const paint = useMemo(() => new AuthorPaint(), []);
@@ -50,7 +52,7 @@ export function Stage({ inspector }: { readonly inspector: Inspector }) {
       <div class="stage" tabIndex={0} role="region" aria-label="Content of the document">
         <Problem inspector={inspector} />
         {content === undefined ? (
-          <p class="empty">Loading…</p>
+          <p class="empty">{inspector.live.isRefused.value ? REFUSED : 'Loading…'}</p>
         ) : (
           <Content content={content} writer={writer.value} paint={paint} />
         )}

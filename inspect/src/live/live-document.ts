@@ -7,11 +7,16 @@ import { type Person, peopleIn } from './people.ts';
 /** How often a document that changes all the time is drawn. */
 const DRAW_MS = 60;
 
+/** The close code of `HW_ACCESS_DENIED`. */
+const ACCESS_DENIED = 4403;
+
 /** The document as it is now, and who is present. It only looks: it never writes, and has no presence of its own. */
 export class LiveDocument {
   readonly isConnected = signal(false);
   /** Whether it has been complete once. */
   readonly isSynced = signal(false);
+  /** Whether the server keeps this page out of it: it asks who somebody is, and the page is nobody. */
+  readonly isRefused = signal(false);
   readonly people = signal<readonly Person[]>([]);
   readonly content = signal<DocumentContent | undefined>(undefined);
   readonly #doc = new Y.Doc();
@@ -31,6 +36,9 @@ export class LiveDocument {
     });
     this.#provider.on('status', ({ status }) => {
       this.isConnected.value = status === 'connected';
+    });
+    this.#provider.on('connection-close', (event) => {
+      if (event?.code === ACCESS_DENIED) this.isRefused.value = true;
     });
     this.#provider.on('sync', (isSynced) => {
       if (isSynced) this.isSynced.value = true;
