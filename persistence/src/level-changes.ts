@@ -123,7 +123,7 @@ export class LevelChanges {
         this.#slots.release(slot);
       };
       if (slot.position !== undefined && slot.steps.length === 0) this.#runIn(slot, commit, plan);
-      else this.#runAfterLookUp(slot, { commit, run: () => this.#run(commit, plan) });
+      else this.#runAfterLookUp(slot, { commit, run: this.#unlessTakenOver(commit, () => this.#run(commit, plan)) });
     } catch (error) {
       commit.reject(error as Error);
     }
@@ -143,6 +143,15 @@ export class LevelChanges {
     } catch (error) {
       this.#queue.abandon(commit, error as Error);
     }
+  }
+
+  /** What cannot be planned anew is refused when another process had the store while it waited for its look-up. */
+  #unlessTakenOver(commit: Commit, run: () => void): () => void {
+    const takeovers = this.#takeovers;
+    return () => {
+      if (commit.replan !== undefined || takeovers === this.#takeovers) run();
+      else this.#queue.abandon(commit, unavailable('another process has changed the store in between'));
+    };
   }
 
   #runAfterLookUp(slot: DocumentSlot, step: Step): void {
