@@ -83,6 +83,37 @@ describe('a document that Yjs fails to collect', () => {
   });
 });
 
+describe('what only goes in without garbage collection', () => {
+  const text = typed(77, 'hours of work');
+
+  test.each([
+    ['after the text', [text, DEEP, overwriting(20)]],
+    ['before it', [DEEP, text, overwriting(100)]],
+    ['sent at once', [atOnce(text, DEEP, overwriting(20))]],
+    ['sent at once, by a client that comes first', [atOnce(text, DEEP, overwriting(100))]],
+    ['in front of what it comes with', [overwriting(100), text, DEEP]],
+  ])('is refused, and leaves a document that opens: %s', (_, updates) => {
+    const output = compact({ snapshot: undefined, updates });
+
+    expect(opened(output).getText('text').toString()).toBe('hours of work');
+    expect(output.refused).toHaveLength(1);
+    expect(output.refused[0]?.update.length).toBeLessThan(100);
+    expect(output.taken).toBe(updates.length);
+  });
+
+  test('is nothing when it is all or nothing', () => {
+    const updates = [atOnce(text, DEEP, overwriting(20))];
+
+    expect(compact({ snapshot: undefined, updates, allOrNothing: true })).toMatchObject({ taken: 0, refused: [] });
+  });
+
+  test('gives no result when it is in the snapshot', () => {
+    const snapshot = atOnce(text, DEEP, overwriting(20));
+
+    expect(() => compact({ snapshot, updates: [typed(6, '!')] })).toThrow();
+  });
+});
+
 describe('of an update that throws', () => {
   test('just the deletion that does is refused, when it is one', () => {
     const offline = atOnce(typed(77, 'hours of work'), deletionOf(5, 0, 2), deletionOf(9, 0));

@@ -1,4 +1,5 @@
 import * as Y from 'yjs';
+import { collected, opens } from './collected.ts';
 import { hasPending } from './pending.ts';
 import { type Refusal, Salvage } from './salvage.ts';
 
@@ -28,16 +29,25 @@ export interface CompactionOutput {
  * Every update given here passed inspection, so all of them should integrate. Where they do not:
  *
  * - It may be just the collection that throws (Yjs does on a map value of several clocks that was split). Integrated without
- *   it and encoded, the same document is collected without complaint, and nothing is lost.
+ *   it and encoded, the same document is often collected without complaint, and nothing is lost.
  * - Else only what does not integrate is left out, and no more of its update than that ({@link Salvage}).
+ *
+ * The result always comes from a document with garbage collection: what only goes without it no client could open. Off the
+ * usual way it is opened once more to be sure, and there is none if that fails.
  */
 export function compact(input: CompactionInput): CompactionOutput {
-  const doc = integrateTogether(input, true) ?? integrateTogether(input, false);
+  const doc = integrateTogether(input, true) ?? collectedLater(input);
   if (doc !== undefined) return outputOf(doc, [], input.updates.length);
   if (input.allOrNothing === true) return outputOf(new Y.Doc(), [], 0);
   const salvage = new Salvage(input.snapshot);
   const { refused, taken } = salvage.run(input.updates, input.minTaken ?? 1);
+  if (!opens(salvage.doc)) throw new Error('what was salvaged of the document does not open');
   return outputOf(salvage.doc, refused, taken);
+}
+
+function collectedLater(input: CompactionInput): Y.Doc | undefined {
+  const doc = integrateTogether(input, false);
+  return doc && collected(doc);
 }
 
 /** The usual case: one transaction, which is several times cheaper than one for each update. */
@@ -54,8 +64,7 @@ function integrateTogether({ snapshot, updates }: CompactionInput, gc: boolean):
   return hasPending(doc) ? undefined : doc;
 }
 
-function outputOf(integrated: Y.Doc, refused: readonly Refusal[], taken: number): CompactionOutput {
-  const doc = integrated.gc ? integrated : collected(integrated);
+function outputOf(doc: Y.Doc, refused: readonly Refusal[], taken: number): CompactionOutput {
   const output = {
     update: Y.encodeStateAsUpdate(doc),
     stateVector: Y.encodeStateVector(doc),
@@ -65,14 +74,6 @@ function outputOf(integrated: Y.Doc, refused: readonly Refusal[], taken: number)
   };
   doc.destroy();
   return output;
-}
-
-/** The same document with garbage collection, or the document itself if even that does not go. */
-function collected(doc: Y.Doc): Y.Doc {
-  const copy = integrateTogether({ snapshot: Y.encodeStateAsUpdate(doc), updates: [] }, true);
-  if (copy === undefined || Buffer.compare(Y.encodeStateVector(copy), Y.encodeStateVector(doc)) !== 0) return doc;
-  doc.destroy();
-  return copy;
 }
 
 /** A Yjs snapshot is a delete set followed by a state vector; an empty state vector is the one byte 0. */

@@ -1,4 +1,5 @@
 import * as Y from 'yjs';
+import { collected } from './collected.ts';
 import { takePending } from './pending.ts';
 
 /** What did not integrate of an update, as an update of its own, and why. */
@@ -25,15 +26,18 @@ interface Deletion {
 }
 
 /**
- * Integrates updates one by one, without garbage collection, and leaves out what does not go in.
+ * Integrates updates one by one, with garbage collection, and leaves out what does not go in.
  *
  * - What Yjs keeps as pending did no harm to the document: it is put aside, and refused if it has no place at the end either.
  * - What throws may have damaged the document halfway through, so that is built anew from what went in before. Then the
- *   update is tried in parts: its structs, its deletions, and of the part that throws one half after the other.
+ *   update is tried with the collection put off until it is in.
+ * - If that does not give what clients can open either, it is tried in parts: its structs, its deletions, and of the part
+ *   that throws one half after the other.
  */
 export class Salvage {
-  readonly #snapshot: Uint8Array | undefined;
-  readonly #integrated: Uint8Array[] = [];
+  #snapshot: Uint8Array | undefined;
+  /** What went in after the snapshot. */
+  #integrated: Uint8Array[] = [];
   #doc: Y.Doc | undefined;
   #restarts = 0;
   /** When to stop taking the update of the moment apart. */
@@ -99,8 +103,7 @@ export class Salvage {
     let failure: unknown;
     try {
       Y.applyUpdate(doc, update);
-      const pending = takePending(doc);
-      if (pending.length > 0) this.#aside.set(index, [...(this.#aside.get(index) ?? []), ...pending]);
+      this.#putAside(index, takePending(doc));
       this.#integrated.push(update);
       return;
     } catch (error) {
@@ -108,9 +111,34 @@ export class Salvage {
     }
     this.#doc = undefined;
     this.#restarts++;
+    if (this.#integrateUncollected(index, update)) return;
     const parts = this.#restarts < this.#maxRestarts ? orNone(partsOf) : [];
     if (parts.length === 0) this.#refuse(index, update, failure);
     for (const take of parts) take();
+  }
+
+  /** The document is collected afterwards, and goes on from there. */
+  #integrateUncollected(index: number, update: Uint8Array): boolean {
+    const doc = new Y.Doc({ gc: false });
+    Y.applyUpdate(doc, Y.encodeStateAsUpdate(this.doc));
+    let pending: readonly Uint8Array[];
+    try {
+      Y.applyUpdate(doc, update);
+      pending = takePending(doc);
+    } catch {
+      return false;
+    }
+    const copy = collected(doc);
+    if (copy === undefined) return false;
+    this.#putAside(index, pending);
+    this.#doc = copy;
+    this.#snapshot = Y.encodeStateAsUpdate(copy);
+    this.#integrated = [];
+    return true;
+  }
+
+  #putAside(index: number, pending: readonly Uint8Array[]): void {
+    if (pending.length > 0) this.#aside.set(index, [...(this.#aside.get(index) ?? []), ...pending]);
   }
 
   #refuse(index: number, part: Uint8Array, error: unknown): void {
@@ -154,7 +182,7 @@ export class Salvage {
   }
 
   #load(): Y.Doc {
-    const doc = new Y.Doc({ gc: false });
+    const doc = new Y.Doc();
     if (this.#snapshot !== undefined) Y.applyUpdate(doc, this.#snapshot);
     return doc;
   }
