@@ -172,6 +172,41 @@ describe.each([
     expect(firsts.at(-1)).toBe(120);
   });
 
+  test('a compaction that comes in while records are thinned costs no moment', async () => {
+    const session = recordSession(5, 60, { bulk: true });
+    await using real = await open();
+    const append = async (from: number, to: number): Promise<void> => {
+      for (const { timeMs, entries } of session.records.slice(from, to)) {
+        await real.append('doc', { timeMs, entries }).written;
+      }
+    };
+    await append(0, 30);
+    await compact(real, 'doc');
+    await append(30, 50);
+    await real.changeHistory('doc', { retention: { keepAllMs: 1_000, tiers: [], maxBytes: 1e9 } });
+    let isFirst = true;
+    const store = new Proxy(real, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== 'function') return value;
+        if (key !== 'changeHistory') return value.bind(target);
+        return async (...args: unknown[]) => {
+          if (isFirst) await compact(real, 'doc');
+          isFirst = false;
+          return value.apply(target, args);
+        };
+      },
+    });
+
+    await new DocumentHistory(store, { now: () => START_MS + 31_000 }).maintain('doc');
+    await append(50, 60);
+
+    const history = new DocumentHistory(real);
+    for (let moment = 31; moment <= 60; moment += 1) {
+      expect(visibleContent((await history.stateAt('doc', moment)).doc())).toEqual(session.contents[moment]);
+    }
+  });
+
   test('none removes what there is, and keeps the document', async () => {
     const session = recordSession(72, 40);
     await using store = await open();

@@ -88,6 +88,8 @@ export interface RecordBlock {
 
 /** A change of a document's history, made in one atomic batch. */
 export interface HistoryChange {
+  /** Nothing is changed unless the snapshot is the one of this sequence: a compaction came in between. */
+  readonly whileSnapshot?: number | undefined;
   /** One of a sequence that has one already takes its place. */
   readonly addKeyFrames?: readonly KeyFrame[] | undefined;
   /** Key frames of these sequences go; one that a named version stands on stays. */

@@ -106,6 +106,7 @@ export class LevelHistoryWriter {
     if (record === undefined || outline === undefined) {
       throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `there is no document "${documentName}"`);
     }
+    if (change.whileSnapshot !== undefined && change.whileSnapshot !== outline.snapshotSequence) return [];
     const { id } = record;
     const operations: Operation[] = [];
     const frames = new Map(outline.keyFrames.map((frame) => [frame.sequence, frame.storedBytes]));

@@ -96,7 +96,9 @@ export class HistoryMaintenance {
       documentName,
       [...kept].filter((sequence) => !existing.has(sequence)).sort((a, b) => a - b),
     );
+    // As long as it is the snapshot: a compaction in between puts another in its place, and may have made it a key frame.
     await this.#store.changeHistory(documentName, {
+      whileSnapshot: outline.snapshotSequence,
       removeRecordsThrough: through,
       removeKeyFrames: [...existing].filter((sequence) => sequence <= through && !kept.has(sequence)),
       addAttribution: gatherer.ranges,

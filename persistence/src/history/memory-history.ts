@@ -92,7 +92,8 @@ export class MemoryHistory {
   }
 
   /** @throws HW_MOMENT_UNKNOWN, with nothing changed */
-  change({ documentName, sequence }: Present, change: HistoryChange): void {
+  change({ documentName, sequence, snapshot }: Present, change: HistoryChange): void {
+    if (change.whileSnapshot !== undefined && change.whileSnapshot !== (snapshot?.sequence ?? 0)) return;
     const added = change.addKeyFrames ?? [];
     const frames = new Map([...this.#keyFrames, ...added].map((frame) => [frame.sequence, frame]));
     for (const frame of added) {
