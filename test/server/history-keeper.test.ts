@@ -44,6 +44,48 @@ test('after a compaction old records become states, made by the workers', async 
   }
 });
 
+test('what does not integrate when joined is left out alone', async () => {
+  const session = recordSession(93, 20);
+  const store = new MemoryStore();
+  const bad = [{ update: Uint8Array.of(1, 1, 20, 0, 0x84, 9, 0, 1, 120, 0), author: 'eve' }];
+  for (const { timeMs, entries, sequence } of session.records) {
+    await store.append('doc', { timeMs, entries: sequence === 5 ? [...entries, ...bad] : entries }).written;
+  }
+  await compact(store, 'doc');
+  const { keeper, workers, warnings } = keeperOf(store, START_MS + 20 * DAY_MS);
+  const { compactWith } = workers;
+  workers.compactWith = (input) =>
+    input.updates.length === 1 && input.allOrNothing === true && input.snapshot !== undefined
+      ? { ...compactWith({ snapshot: undefined, updates: [] }), taken: 0 } // as when it is joined with what is bad
+      : compactWith(input);
+
+  keeper.compacted('doc');
+  await keeper.whenDone();
+
+  expect(warnings).toEqual([]);
+  const history = new DocumentHistory(store);
+  for (const { sequence } of await history.moments('doc')) {
+    expect(visibleContent((await history.stateAt('doc', sequence)).doc())).toEqual(session.contents[sequence]);
+  }
+});
+
+test('no record goes for a state that does not load', async () => {
+  const session = recordSession(94, 20);
+  const store = new MemoryStore();
+  for (const { timeMs, entries } of session.records) await store.append('doc', { timeMs, entries }).written;
+  await store.changeHistory('doc', { retention: { keepAllMs: 0, tiers: [{ everyMs: 1 }], maxBytes: 1e9 } });
+  await compact(store, 'doc');
+  const { keeper, workers, warnings } = keeperOf(store, START_MS + 20 * DAY_MS);
+  const { compactWith } = workers;
+  workers.compactWith = (input) => ({ ...compactWith(input), update: Uint8Array.of(1, 1, 20) });
+
+  keeper.compacted('doc');
+  await keeper.whenDone();
+
+  expect(warnings).toMatchObject([{ documentName: 'doc', err: { code: 'HW_STORE_CORRUPT' } }]);
+  expect((await store.history('doc'))?.spans).toHaveLength(1);
+});
+
 test('documents nobody writes to are looked after now and then', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const session = recordSession(92, 40, { stepMs: HOUR_MS });

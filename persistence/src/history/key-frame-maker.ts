@@ -1,9 +1,12 @@
-import { HeadwaterError, joinUpdates } from '@headwater/protocol';
+import { HeadwaterError } from '@headwater/protocol';
 import { encodedStateOf } from './historic-state.ts';
 import type { HistoryStore, KeyFrame } from './history-store.ts';
 import { partsOfState, type StateParts } from './state-at.ts';
 
-/** Makes one state of updates that follow each other: through a `Y.Doc`, with garbage collection. */
+/**
+ * Makes one state of updates that follow each other, the first of which is a state already: through a `Y.Doc`, with garbage
+ * collection. What does not integrate is left out; throws when what comes out does not load, as records may go for it.
+ */
 export type MakeState = (updates: readonly Uint8Array[]) => Promise<Uint8Array>;
 
 /** Here and now. A server hands in one that works in a thread. */
@@ -31,9 +34,7 @@ export async function* makeKeyFrames(
       (await partsIfKnown(store, documentName, moment));
     if (parts === undefined) continue;
     const { timeMs = 0, updates } = parts;
-    const [first, ...rest] = updates;
-    const joined = first === undefined || rest.length < 2 ? undefined : joinUpdates(rest);
-    const update = await makeState(first === undefined || joined === undefined ? updates : [first, joined]);
+    const update = await makeState(updates);
     before = { sequence: moment, timeMs, authors: [], update };
     yield before;
   }

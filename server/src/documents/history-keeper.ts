@@ -1,5 +1,5 @@
 import { DocumentHistory, type DocumentStore, type MakeState, type Retention } from '@headwater/persistence';
-import { HeadwaterError } from '@headwater/protocol';
+import { HeadwaterError, joinUpdates } from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
@@ -104,9 +104,48 @@ function isGone(error: unknown): boolean {
 }
 
 function inWorker(workers: DocumentWorkers): MakeState {
-  return async ([snapshot, ...updates]) => {
-    const { update, taken } = await workers.compact({ snapshot, updates });
-    if (taken < updates.length) throw new Error('too much of it does not integrate');
-    return update;
+  return async ([first, ...updates]) => {
+    const joined = joinedOf(updates);
+    const { update, taken } = await workers.compact({ snapshot: first, updates: joined, allOrNothing: true });
+    const state = taken === joined.length ? update : await oneByOne(workers, first, updates);
+    // Records go once there is a state in their place: it has to be one that loads.
+    const { taken: loaded } = await workers.compact({ snapshot: undefined, updates: [state], allOrNothing: true });
+    if (loaded === 0) throw new HeadwaterError('HW_STORE_CORRUPT', 'the state they make does not load');
+    return state;
   };
+}
+
+/** As one update: applying thousands one by one takes Yjs many times as long. */
+function joinedOf(updates: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (updates.length < 2) return updates;
+  try {
+    const update = joinUpdates(updates);
+    return update === undefined ? updates : [update];
+  } catch {
+    return updates;
+  }
+}
+
+/** As a compaction does, which leaves out what does not integrate: of updates that are joined, that would be all of them. */
+async function oneByOne(
+  workers: DocumentWorkers,
+  first: Uint8Array | undefined,
+  updates: readonly Uint8Array[],
+): Promise<Uint8Array> {
+  const base = await workers.compact({
+    snapshot: undefined,
+    updates: first === undefined ? [] : [first],
+    allOrNothing: true,
+  });
+  if (first !== undefined && base.taken === 0) {
+    throw new HeadwaterError('HW_STORE_CORRUPT', 'the state they begin with does not load');
+  }
+  let snapshot = base.update;
+  for (let at = 0; at < updates.length; ) {
+    const { update, taken } = await workers.compact({ snapshot, updates: updates.slice(at) });
+    if (taken === 0) throw new HeadwaterError('HW_STORE_CORRUPT', 'too much of it does not integrate');
+    snapshot = update;
+    at += taken;
+  }
+  return snapshot;
 }
