@@ -47,7 +47,7 @@ export function encodedStateOf(updates: readonly Uint8Array[]): Uint8Array {
  * hide valid structs from whoever loads it. Without updates that Yjs throws on, as compaction sets them aside too.
  */
 export function docOf(updates: readonly Uint8Array[]): Y.Doc {
-  const doc = applied(joined(updates)) ?? applied(updates) ?? appliedWithoutRefused(updates);
+  const doc = appliedWhole(joined(updates)) ?? applied(updates) ?? appliedWithoutRefused(updates);
   doc.store.pendingStructs = null;
   doc.store.pendingDs = null;
   return doc;
@@ -62,6 +62,14 @@ function joined(updates: readonly Uint8Array[]): readonly Uint8Array[] {
   } catch {
     return updates; // one that does not decode; which one is found out below
   }
+}
+
+/** Unless something of it waits: joined, one that has no place may keep others waiting that come after it. */
+function appliedWhole(updates: readonly Uint8Array[]): Y.Doc | undefined {
+  const doc = applied(updates);
+  if (doc?.store.pendingStructs == null && doc?.store.pendingDs == null) return doc;
+  doc.destroy();
+  return undefined;
 }
 
 function applied(updates: readonly Uint8Array[]): Y.Doc | undefined {
@@ -81,11 +89,16 @@ function appliedWithoutRefused(updates: readonly Uint8Array[]): Y.Doc {
   let taken: Uint8Array[] = [];
   let doc = new Y.Doc();
   let refused = 0;
-  for (const update of updates) {
+  for (const [index, update] of updates.entries()) {
     try {
       Y.applyUpdate(doc, update);
       taken.push(update);
     } catch (cause) {
+      if (index === 0) {
+        doc.destroy();
+        const problem = `the state it begins with does not integrate: ${(cause as Error).message}`;
+        throw new HeadwaterError('HW_STORE_CORRUPT', problem, { cause });
+      }
       refused += 1;
       if (refused > MAX_REFUSED) {
         const problem = `more than ${MAX_REFUSED} updates do not integrate: ${(cause as Error).message}`;

@@ -20,8 +20,12 @@ export async function stateAt(store: HistoryStore, documentName: string, moment:
 /** What makes a state: a key frame and the updates after it, in order. */
 export interface StateParts {
   readonly timeMs: number | undefined;
+  /** The first is the state it begins with: the key frame, or the empty document. */
   readonly updates: readonly Uint8Array[];
 }
+
+/** The empty document, as an update. */
+const EMPTY = Uint8Array.of(0, 0);
 
 /** Like {@link stateAt}, without putting them together. */
 export async function partsOfState(store: HistoryStore, documentName: string, moment: number): Promise<StateParts> {
@@ -93,7 +97,7 @@ async function stateFrom(
   keyFrame: KeyFrame | undefined,
   moment: number,
 ): Promise<StateParts | undefined> {
-  const updates = keyFrame === undefined ? [] : [keyFrame.update];
+  const updates = [keyFrame?.update ?? EMPTY];
   let timeMs = keyFrame?.timeMs;
   let at = start;
   for await (const block of store.recordBlocks(documentName, { after: start, upTo: moment })) {
