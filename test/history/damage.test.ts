@@ -1,5 +1,6 @@
 import { DocumentHistory, LevelStore } from '@headwater/persistence';
 import { describe, expect, test } from 'vitest';
+import { encodedStateOf } from '../../persistence/src/history/historic-state.ts';
 import {
   chunkKey,
   chunkRange,
@@ -10,6 +11,8 @@ import {
   keyFrameRange,
   logKey,
   numberOfKey,
+  retentionKey,
+  versionKey,
 } from '../../persistence/src/level-keys.ts';
 import type { LevelDatabase } from '../../persistence/src/level-open.ts';
 import { visibleContent } from '../content/visible-content.ts';
@@ -46,6 +49,38 @@ async function writtenStore(): Promise<Written> {
 }
 
 describe('of a damaged history', () => {
+  test.each([
+    ['retention', retentionKey(1)],
+    ['version', versionKey(1, 'some-id')],
+  ])('a %s of its own that cannot be read costs nothing else', async (_, key) => {
+    const { directory } = await writtenStore();
+    await withLevel(directory, (db) => db.put(key, Uint8Array.of(1, 255)));
+
+    await using store = await LevelStore.open(directory);
+    await compact(store, 'doc');
+
+    await expectStates(store, 0, COUNT);
+  });
+
+  test('a chunk without its header costs the moments in it, and no others', async () => {
+    const { directory, frames, chunks } = await writtenStore();
+    const first = chunks[0] ?? 0;
+    await withLevel(directory, (db) => db.put(chunkKey(1, first), Uint8Array.of(1, 255)));
+
+    await using store = await LevelStore.open(directory);
+
+    await expectStates(store, frames.find((frame) => frame >= first) ?? COUNT, COUNT);
+    await compact(store, 'doc');
+    await expectStates(store, COUNT, COUNT);
+  });
+
+  test('a state that does not load is no empty document', () => {
+    const broken = Uint8Array.of(1, 1, 20, 0, 0x84, 9, 0, 1, 120, 0).subarray(0, 6);
+
+    expect(() => encodedStateOf([broken])).toThrow(expect.objectContaining({ code: 'HW_STORE_CORRUPT' }));
+    expect(encodedStateOf([Uint8Array.of(0, 0), broken])).toEqual(Uint8Array.of(0, 0));
+  });
+
   test.each([
     ['with a part missing', (db: LevelDatabase, frame: number) => db.del(keyFramePartKey(1, frame, 0))],
     ['with a bit flipped', (db: LevelDatabase, frame: number) => flip(db, keyFramePartKey(1, frame, 0))],

@@ -31,6 +31,12 @@ import type { Retention } from './retention-policy.ts';
 const BLOCK_RECORDS = 2_000;
 const BLOCK_BYTES = 1024 * 1024;
 
+const KEEP_EVERYTHING: Retention = {
+  keepAllMs: Number.MAX_SAFE_INTEGER,
+  tiers: [],
+  maxBytes: Number.MAX_SAFE_INTEGER,
+};
+
 /** Reads the history of documents from one read view. */
 export class LevelHistoryReader {
   readonly #view: LevelView;
@@ -49,8 +55,8 @@ export class LevelHistoryReader {
       this.#view.lastSequence(id, snapshotSequence),
       this.chunks(documentName, id),
       this.keyFrames(id),
-      this.versions(documentName, id),
-      this.ownRetention(documentName, id),
+      this.versions(id),
+      this.ownRetention(id),
     ]);
     return {
       sequence,
@@ -122,7 +128,7 @@ export class LevelHistoryReader {
     return entries.flatMap(([, value]) => decode(documentName, 'its attribution', () => decodeAttribution(value)));
   }
 
-  /** Headers of the chunks with records from `firstSequence` on. */
+  /** Headers of the chunks with records from `firstSequence` on: those that can be read. */
   async chunks(
     documentName: string,
     id: number,
@@ -130,12 +136,15 @@ export class LevelHistoryReader {
     limit = Number.POSITIVE_INFINITY,
   ): Promise<readonly ChunkHeader[]> {
     const entries = await this.#view.entries({ ...chunkRange(id, firstSequence), ...limited(limit) });
-    return entries.map(([key, value]) => decodeChunk(documentName, key, value));
+    const chunks = entries.flatMap(([key, value]) => chunkHeader(key, value) ?? []);
+    const last = entries.at(-1);
+    if (chunks.length > 0 || last === undefined) return chunks;
+    return this.chunks(documentName, id, numberOfKey(last[0]) + 1, limit);
   }
 
-  async lastChunk(documentName: string, id: number): Promise<ChunkHeader | undefined> {
+  async lastChunk(id: number): Promise<ChunkHeader | undefined> {
     const [entry] = await this.#view.entries({ ...chunkRange(id), reverse: true, limit: 1 });
-    return entry && decodeChunk(documentName, ...entry);
+    return entry && chunkHeader(...entry);
   }
 
   /** @throws HW_STORE_CORRUPT */
@@ -155,19 +164,20 @@ export class LevelHistoryReader {
   /** Those whose header can be read: one that cannot is done without, as one with a damaged body is. */
   async keyFrames(id: number): Promise<readonly KeyFrameHeader[]> {
     const entries = await this.#view.entries(keyFrameRange(id));
-    return entries.flatMap(([key, value]) => keyFrameHeader(value, numberOfKey(key)) ?? []);
+    return entries.flatMap(([key, value]) => ifDecodes(() => decodeKeyFrameHeader(value, numberOfKey(key))) ?? []);
   }
 
-  async versions(documentName: string, id: number): Promise<readonly NamedVersion[]> {
+  async versions(id: number): Promise<readonly NamedVersion[]> {
     const entries = await this.#view.entries(versionRange(id));
     return entries
-      .map(([, value]) => decode(documentName, 'a named version', () => decodeVersion(value)))
+      .flatMap(([, value]) => ifDecodes(() => decodeVersion(value)) ?? [])
       .sort((a, b) => a.sequence - b.sequence || a.createdMs - b.createdMs);
   }
 
-  async ownRetention(documentName: string, id: number): Promise<Retention | undefined> {
+  /** One that cannot be read may have been to keep more than the store's does: then everything is kept. */
+  async ownRetention(id: number): Promise<Retention | undefined> {
     const value = await this.#view.get(retentionKey(id));
-    return value && decode(documentName, 'its retention', () => decodeRetention(value));
+    return value && (ifDecodes(() => decodeRetention(value)) ?? KEEP_EVERYTHING);
   }
 
   async #tailBlock(documentName: string, id: number, after: number, upTo: number): Promise<RecordBlock | undefined> {
@@ -191,14 +201,14 @@ export class LevelHistoryReader {
   }
 }
 
-function decodeChunk(documentName: string, key: Uint8Array, value: Uint8Array): ChunkHeader {
-  const last = numberOfKey(key);
-  return decode(documentName, `history of records up to ${last}`, () => decodeChunkHeader(value, last));
+function chunkHeader(key: Uint8Array, value: Uint8Array): ChunkHeader | undefined {
+  return ifDecodes(() => decodeChunkHeader(value, numberOfKey(key)));
 }
 
-function keyFrameHeader(value: Uint8Array, sequence: number): KeyFrameHeader | undefined {
+/** What is damaged here is done without, so that it costs nothing else. */
+function ifDecodes<T>(decodeIt: () => T): T | undefined {
   try {
-    return decodeKeyFrameHeader(value, sequence);
+    return decodeIt();
   } catch {
     return undefined;
   }

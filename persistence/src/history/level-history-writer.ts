@@ -85,7 +85,7 @@ export class LevelHistoryWriter {
     const snapshot = await this.#view.snapshotHeader(documentName, id);
     const after = snapshot?.sequence ?? 0;
     if (upTo <= after) return NOTHING;
-    const retention = (await this.#reader.ownRetention(documentName, id)) ?? storeRetention;
+    const retention = (await this.#reader.ownRetention(id)) ?? storeRetention;
     if (retention === 'none') return { id, operations: [], removedBytes: await this.#bytesOf(id, { after, upTo }) };
     const keyFrames = await this.#reader.keyFrames(id);
     const retired = (snapshot && (await ifReadable(() => this.#retired(documentName, id, snapshot, keyFrames)))) ?? [];
@@ -186,7 +186,7 @@ export class LevelHistoryWriter {
   ): Promise<{ operations: readonly Operation[]; removedBytes: number }> {
     const operations: Operation[] = [];
     let removedBytes = 0;
-    const previous = await ifReadable(() => this.#reader.lastChunk(documentName, id));
+    const previous = await ifReadable(() => this.#reader.lastChunk(id));
     const packer = new ChunkPacker(after);
     const isSmall = previous?.last === after && previous.bytes < SMALL_CHUNK_BYTES;
     if (isSmall && !isChunkFinal) await this.#takeUp(documentName, id, previous, packer, operations);
