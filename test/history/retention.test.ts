@@ -228,6 +228,20 @@ describe.each([
   });
 });
 
+test('records stay for as long as the youngest of their chunk, though the clock was set back', async () => {
+  const session = recordSession(3, 30);
+  await using store = await LevelStore.open(await temporaryDirectory());
+  for (const { entries, sequence } of session.records) {
+    const timeMs = sequence === 30 ? START_MS - 30 * DAY_MS : START_MS;
+    await store.append('doc', { timeMs, entries }).written;
+  }
+  await compact(store, 'doc');
+
+  await new DocumentHistory(store, { now: () => START_MS }).maintain('doc');
+
+  expect((await store.history('doc'))?.spans).toHaveLength(1);
+});
+
 test.each([
   [{ ...POLICY, keepAllMs: -1 }, /keepAllMs/],
   [{ ...POLICY, maxBytes: 1.5 }, /maxBytes/],

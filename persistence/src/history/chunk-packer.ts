@@ -61,7 +61,7 @@ export class ChunkPacker {
       last,
       records: records.length,
       firstMs: records[0]?.timeMs ?? 0,
-      lastMs: records.at(-1)?.timeMs ?? 0,
+      lastMs: records.reduce((latest, { timeMs }) => Math.max(latest, timeMs), 0), // a clock may have been set back
       bytes,
       packedBytes: packed.byteLength,
       rawBytes: raw.byteLength,
