@@ -186,9 +186,10 @@ describe('the page is shown', () => {
   });
 });
 
+const bearing = (token: string) => ({ ...LOCAL, headers: { ...LOCAL.headers, authorization: `Bearer ${token}` } });
+
 describe('where it is open to this machine', () => {
   const rule = { scope: 'local', token: '', secret: 'of the data directory' } as const;
-  const bearing = (token: string) => ({ ...LOCAL, headers: { ...LOCAL.headers, authorization: `Bearer ${token}` } });
 
   test('in production a proxy that says nothing of whom it speaks for is refused', () => {
     expect(() => admit({ ...rule, isOpenLocally: false }, LOCAL)).toThrow(/apiToken/);

@@ -60,6 +60,7 @@ describe('of a damaged history', () => {
     await compact(store, 'doc');
 
     await expectStates(store, 0, COUNT);
+    expect((await store.history('doc'))?.sequence).toBe(COUNT);
   });
 
   test('a chunk without its header costs the moments in it, and no others', async () => {
@@ -72,6 +73,7 @@ describe('of a damaged history', () => {
     await expectStates(store, frames.find((frame) => frame >= first) ?? COUNT, COUNT);
     await compact(store, 'doc');
     await expectStates(store, COUNT, COUNT);
+    expect((await store.history('doc'))?.snapshotSequence).toBe(COUNT);
   });
 
   test('a state that does not load is no empty document', () => {

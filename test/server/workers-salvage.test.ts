@@ -110,7 +110,7 @@ describe('what only goes in without garbage collection', () => {
   test('gives no result when it is in the snapshot', () => {
     const snapshot = atOnce(text, DEEP, overwriting(20));
 
-    expect(() => compact({ snapshot, updates: [typed(6, '!')] })).toThrow();
+    expect(() => compact({ snapshot, updates: [typed(6, '!')] })).toThrow(/does not open|call stack/);
   });
 });
 

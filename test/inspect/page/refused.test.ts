@@ -4,6 +4,10 @@ import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { InspectBrowser } from './inspect-page.ts';
 
+function nobody(): never {
+  throw new Error('nobody');
+}
+
 test('a server that asks who somebody is keeps the page out of the live document, and it says so', async () => {
   const store = new MemoryStore();
   const doc = new Y.Doc();
@@ -11,10 +15,7 @@ test('a server that asks who somebody is keeps the page out of the live document
   await store.append('doc', { timeMs: 1, entries: [{ update: Y.encodeStateAsUpdate(doc), author: 'ada' }] }).durable;
   doc.getText('text').insert(0, 'now ');
   await store.append('doc', { timeMs: 2, entries: [{ update: Y.encodeStateAsUpdate(doc), author: 'ada' }] }).durable;
-  const authenticate = (): never => {
-    throw new Error('nobody');
-  };
-  await using server = await createServer({ port: 0, store, authenticate, inspect: 'local' });
+  await using server = await createServer({ port: 0, store, authenticate: nobody, inspect: 'local' });
   const { port } = await server.listen();
   await using browser = await InspectBrowser.launch();
   await using page = await browser.open(port, 'doc');
