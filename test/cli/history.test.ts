@@ -125,7 +125,8 @@ test('the token of a server comes from a flag or the environment', async () => {
   await using past = await recordedPast('running', { flags: ['--api-token', 'secret'] });
   const args = ['history', DOCUMENT, '--json'];
 
-  const without = await headwater([...args, ...past.data]);
+  const without = await headwater([...args, '--server', past.server.url]);
+  const local = await headwater([...args, ...past.data]);
   const flag = await headwater([...args, '--api-token', 'secret', ...past.data]);
   const variable = await headwater([...args, '--server', past.server.url], { env: { HEADWATER_API_TOKEN: 'secret' } });
 
@@ -134,6 +135,7 @@ test('the token of a server comes from a flag or the environment', async () => {
     /^headwater: [^\n]+: give it with --api-token or HEADWATER_API_TOKEN \[HW_API_TOKEN_WRONG\]\n$/,
   );
   expect(flag).toMatchObject({ status: 0, stderr: '' });
+  expect(local.stdout).toEqual(flag.stdout); // by the secret in the data directory
   expect(variable.stdout).toEqual(flag.stdout);
   expect(flag.stdout.toString().split('\n')).toHaveLength(past.texts.length);
 });

@@ -57,7 +57,8 @@ export async function runInTerminal(
   // exec: a shell that waits beside the command would get the Ctrl-C too, and end with its own status.
   const quoted = [HEADWATER_BIN, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
   const child = spawn(SCRIPT, ['-qec', `exec ${quoted}`, '/dev/null'], {
-    env: cleanEnvironment(),
+    // What Node looks at when it is asked whether a terminal shows colours: one where tests run by themselves may not say.
+    env: { ...cleanEnvironment(), TERM: 'xterm-256color', CI: undefined },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let text = '';
