@@ -99,7 +99,7 @@ export class LevelDisk implements StoreDisk {
   async writeDurably(operations: readonly Operation[]): Promise<void> {
     await this.#write(operations, true);
     // LevelDB has gone on to a new log, or may have: its own fsync says nothing of the old one, nor of the directory.
-    if (!this.#logSync.isUpToDate) await this.sync();
+    if (!(await this.#logSync.syncOthers())) await this.sync();
   }
 
   async #write(operations: readonly Operation[], sync: boolean): Promise<void> {

@@ -69,6 +69,27 @@ export class LogSync {
     return true;
   }
 
+  /**
+   * Makes durable what LevelDB's own fsync of a write leaves out: the log before, when the write began a new one, and the new
+   * one's directory entry. The newest log is what that fsync was for.
+   *
+   * @returns false when there is more to do: {@link sync}
+   */
+  async syncOthers(): Promise<boolean> {
+    // On macOS LevelDB's own fsync leaves the bytes in the disk's cache (see syncFile), so it never is enough.
+    if (process.platform === 'win32' || process.platform === 'darwin') return false;
+    if (this.isUpToDate) return true;
+    await this.#list();
+    const names = [...this.#files.keys()].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+    for (const name of names.slice(0, -1)) {
+      const file = this.#files.get(name);
+      if (file === undefined || file.isFinished) continue;
+      await syncFile(file.handle.fd);
+      file.isFinished = true;
+    }
+    return names.length > 0;
+  }
+
   async close(): Promise<void> {
     const files = [...this.#files.values()];
     this.#files.clear();
@@ -78,8 +99,6 @@ export class LogSync {
 
   /** Whether LevelDB writes to the logs that were fsynced last, and to no other. Of a directory never seen it is false. */
   get isUpToDate(): boolean {
-    // There LevelDB's own fsync leaves the bytes in the disk's cache (see syncFile), so it never is enough.
-    if (process.platform === 'darwin') return false;
     return this.#files.size > 0 && this.#isListingCurrent();
   }
 

@@ -86,6 +86,23 @@ describe('LogSync', () => {
     await logSync.close();
   });
 
+  test('after a write that LevelDB fsynced itself, only the logs before are left to do', async () => {
+    const directory = await temporaryDirectory();
+    const logSync = new LogSync(directory);
+    expect(await logSync.syncOthers()).toBe(false);
+    await writeFile(join(directory, '000003.log'), 'a');
+    expect(await logSync.syncOthers()).toBe(true);
+    await writeFile(join(directory, '000007.log'), 'b');
+
+    expect(await logSync.syncOthers()).toBe(true);
+    expect(await openLogs(directory)).toEqual(['000003.log', '000007.log']);
+
+    await rm(join(directory, '000003.log'));
+    expect(await logSync.syncOthers()).toBe(true);
+    expect(await openLogs(directory)).toEqual(['000007.log']);
+    await logSync.close();
+  });
+
   test('a directory that is gone is an error, not a success', async () => {
     const directory = await temporaryDirectory();
     const logSync = new LogSync(join(directory, 'missing'));
