@@ -1,4 +1,5 @@
 import { Deferred } from './deferred.ts';
+import type { DocumentSlot } from './document-slots.ts';
 import type { Operation } from './level-open.ts';
 
 /**
@@ -22,7 +23,9 @@ export class Commit {
   readonly replan: (() => void) | undefined;
 
   /** Called once, when the change is durable or lost, before {@link durable} is seen to settle. */
-  onSettled: (() => void) | undefined;
+  onSettled: ((commit: Commit) => void) | undefined;
+  /** Whose change it is, as long as it is under way. */
+  slot: DocumentSlot | undefined;
 
   constructor(documentName: string, bytes: number, replan?: () => void) {
     this.documentName = documentName;
@@ -32,12 +35,12 @@ export class Commit {
 
   resolve(): void {
     this.durable.resolve(this.sequence);
-    this.onSettled?.();
+    this.onSettled?.(this);
   }
 
   reject(error: Error): void {
     this.written.reject(error);
     this.durable.reject(error);
-    this.onSettled?.();
+    this.onSettled?.(this);
   }
 }

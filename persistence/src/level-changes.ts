@@ -28,6 +28,14 @@ export class LevelChanges {
   readonly #largeReads = new OneAtATime();
   /** How often another process had the store during an outage. */
   #takeovers = 0;
+  /** One function for all commits: there are many. */
+  readonly #onSettled = (commit: Commit): void => {
+    const { slot } = commit;
+    if (slot === undefined) return;
+    commit.slot = undefined;
+    if (slot.lastUnsaved === commit) slot.lastUnsaved = undefined;
+    this.#slots.release(slot);
+  };
   #isClosing = false;
 
   constructor(disk: StoreDisk, options: ResolvedLevelStoreOptions, planner: LevelPlanner) {
@@ -118,10 +126,8 @@ export class LevelChanges {
       const slot = this.#slots.acquire(commit.documentName);
       this.#queue.expect(commit);
       slot.lastUnsaved = commit;
-      commit.onSettled = () => {
-        if (slot.lastUnsaved === commit) slot.lastUnsaved = undefined;
-        this.#slots.release(slot);
-      };
+      commit.slot = slot;
+      commit.onSettled = this.#onSettled;
       if (slot.position !== undefined && slot.steps.length === 0) this.#runIn(slot, commit, plan);
       else this.#runAfterLookUp(slot, { commit, run: this.#unlessTakenOver(commit, () => this.#run(commit, plan)) });
     } catch (error) {
