@@ -1,9 +1,14 @@
 import { MemoryStore } from '@headwater/persistence';
+import {
+  type Access,
+  createServer,
+  type HeadwaterServer,
+  type ServerOptions,
+  type ServerParts,
+} from '@headwater/server';
 import * as encoding from 'lib0/encoding';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
-import type { Access } from '../../server/src/access/access.ts';
-import { createServer, type HeadwaterServer, type ServerParts } from '../../server/src/create-server.ts';
 import { HocuspocusClient, hocuspocusSocket } from '../support/hocuspocus-client.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ControlledStore } from './controlled-store.ts';
@@ -12,7 +17,7 @@ import { enter, openHouse, Typist, turn } from './support.ts';
 let server: HeadwaterServer;
 let url: string;
 
-async function start(parts: ServerParts & { readonly maxQueuedBytes?: number } = {}): Promise<void> {
+async function start(parts: ServerParts & ServerOptions = {}): Promise<void> {
   server = await createServer({ port: 0, store: new MemoryStore(), ...parts });
   const { port } = await server.listen();
   url = `ws://127.0.0.1:${port}`;
@@ -274,6 +279,24 @@ describe('a client that is gone', () => {
     await expect.poll(() => server.health.connections).toBe(0);
   });
 
+  test('and had sent nonsense before its document was read is not kept in it', async () => {
+    const store = new ControlledStore();
+    await start({ store, unloadAfterMs: 100 });
+    const release = store.holdLoads();
+    const client = await RawClient.connect(url);
+    client.send(token('a'));
+    client.send(update('a', edit('good')));
+    client.send(update('a', Uint8Array.of(9, 9, 9)));
+    await expect.poll(() => store.loads).toBe(1);
+    await client[Symbol.asyncDispose]();
+    await expect.poll(() => server.health.connections).toBe(0);
+
+    release();
+
+    await expect.poll(() => store.changes.length).toBe(1);
+    await expect.poll(() => server.health.documents, { timeout: 5_000 }).toBe(0);
+  });
+
   test('is sent nothing after the close frame', async () => {
     const store = new ControlledStore();
     await start({ store });
@@ -303,6 +326,29 @@ describe('memory', () => {
     client.send(token(`doc\u0000${'x'.repeat(2_000)}`));
 
     expect(await client.closed).toMatchObject({ code: 4400, reason: expect.stringContaining('1152') });
+  });
+
+  test('a token that is judged while its document is let go gives no room for another one', async () => {
+    let judged = 0;
+    await start({
+      maxDocumentsPerConnection: 2,
+      authenticate: async ({ token: given }) => {
+        if (given === 'slow') await pause(50);
+        judged += 1;
+        return {};
+      },
+    });
+    await using client = await RawClient.connect(url);
+    client.send(token('a'));
+    await client.next();
+    client.send(token('a', 'slow'));
+    client.send(message('a', 7));
+    await expect.poll(() => judged).toBe(2);
+
+    for (const name of ['b', 'c', 'd']) client.send(token(name));
+
+    const denial = await client.next((each) => hexOf(each).startsWith(hexOf(message('d', 2, 1))));
+    expect(Buffer.from(denial).toString()).toContain('more than 2');
   });
 
   test('names that are opened and let go again do not pile up', async () => {

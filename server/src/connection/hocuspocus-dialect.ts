@@ -114,14 +114,13 @@ export class HocuspocusDialect implements Dialect {
     for (const message of this.#takeKept(session)) session.handle(message);
   }
 
-  /** Ends a session. One that opens and was sent edits takes them up first: its client may be gone for good. */
+  /** Ends a session. One whose token is being judged and that was sent edits takes them up first: its client may be gone for good. */
   #end(address: string): void {
     const session = this.#sessions.get(address);
     if (session === undefined) return;
     this.#sessions.delete(address);
-    const { isOpening } = session;
-    if (isOpening) this.#ending += 1;
-    if (!isOpening || !session.hasKeptEdits) this.#takeKept(session);
+    if (session.isJudging) this.#ending += 1;
+    if (!session.isJudging || !session.hasKeptEdits) this.#takeKept(session);
     session.leave();
   }
 

@@ -66,9 +66,9 @@ export class HocuspocusSession implements Session {
     return this.#isDenied;
   }
 
-  /** Whether it may still open: its edits are then taken up, also when its client has left. */
-  get isOpening(): boolean {
-    return this.#isJudging && !this.isOpen;
+  /** Whether a token is being judged. One that ends meanwhile tells when that is over. */
+  get isJudging(): boolean {
+    return this.#isJudging;
   }
 
   /**
@@ -190,13 +190,15 @@ export class HocuspocusSession implements Session {
     this.#isJudging = true;
     for (let token = this.#takeToken(); token !== undefined; token = this.#takeToken()) await this.#authenticate(token);
     this.#isJudging = false;
-    if (this.#hasLeft) this.#events.onGone();
+    if (!this.#hasLeft) return;
+    this.leave(); // it may have joined for the edits it had sent
+    this.#events.onGone();
   }
 
   #takeToken(): string | undefined {
     const token = this.#nextToken;
     this.#nextToken = undefined;
-    return this.#hasLeft && !this.hasKeptEdits ? undefined : token;
+    return this.#isOver ? undefined : token;
   }
 
   async #authenticate(token: string): Promise<void> {
@@ -214,7 +216,6 @@ export class HocuspocusSession implements Session {
       this.#document = document;
       document.join(this);
       this.#events.onOpened();
-      if (this.#hasLeft) this.leave();
     } catch (error) {
       this.#fail(error);
     }

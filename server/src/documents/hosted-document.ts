@@ -166,7 +166,7 @@ export class HostedDocument {
   /** The connection of a session has room again. */
   drained(session: Session): void {
     this.#audience.drained(session, this.#awareness.encodeAllAndGone());
-    if (this.#waiting.size > 0) this.#ask(session); // a full connection was not asked for what is missing
+    if (this.#waiting.size > 0) this.ask(session); // a full connection was not asked for what is missing
   }
 
   /** Takes up a SyncStep2: an update, and what its client has. @throws as {@link receive} */
@@ -232,7 +232,7 @@ export class HostedDocument {
     if (this.#waiting.size > 0 && batch.hasUpdates) this.#retryWaiting(batch);
     const change = batch.change();
     if (change === undefined) {
-      for (const session of batch.askers) this.#ask(session);
+      for (const session of batch.askers) this.ask(session);
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
       this.#writes.afterLast((sequence) => batch.acknowledge(sequence));
       this.#writes.noteChange();
@@ -243,7 +243,7 @@ export class HostedDocument {
       show: () => this.#show(shown, awareness),
       acknowledge: (sequence) => batch.acknowledge(sequence),
     });
-    for (const session of batch.askers) this.#ask(session);
+    for (const session of batch.askers) this.ask(session);
   }
 
   /** Whether everything received is durable. */
@@ -376,10 +376,6 @@ export class HostedDocument {
 
   /** Asks a session's client for everything it has and we lack. */
   ask(session: Session): void {
-    this.#ask(session);
-  }
-
-  #ask(session: Session): void {
     this.#audience.sendTo(session, frameMessage(session.framing, 'sync-step-1', this.#knowledge.encodeStateVector()));
   }
 
