@@ -18,7 +18,8 @@ import { Audience } from './audience.ts';
 import { AwarenessTable } from './awareness-table.ts';
 import { CompactionSchedule } from './compaction-schedule.ts';
 import type { CompactionResult, Compactor } from './compactor.ts';
-import { DOCUMENT_TRANSITIONS, type DocumentEvent, type DocumentState } from './document-state.ts';
+import { DocumentLife } from './document-life.ts';
+import type { DocumentState } from './document-state.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { PendingBatch } from './pending-batch.ts';
 import { PresenceClaims } from './presence-claims.ts';
@@ -53,7 +54,7 @@ export class HostedDocument {
   readonly name: string;
   readonly #around: DocumentSurroundings;
   readonly #loaded: Promise<void>;
-  #state: DocumentState = 'loading';
+  readonly #life: DocumentLife;
 
   #knowledge = Knowledge.empty();
   #snapshot: LoadedSnapshot | undefined;
@@ -70,9 +71,7 @@ export class HostedDocument {
   readonly #claims: PresenceClaims;
 
   readonly #compaction: CompactionSchedule;
-  #idleTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
-  #isDraining = false;
 
   /** Starts loading at once; {@link join} waits for it. */
   constructor(name: string, around: DocumentSurroundings) {
@@ -91,12 +90,20 @@ export class HostedDocument {
     };
     const { compactor, options, logger } = around;
     this.#compaction = new CompactionSchedule(compacted, compactor, options.compactAfterBytes, logger);
+    this.#life = new DocumentLife({
+      isDeserted: () => this.#audience.size === 0,
+      isSaved: () => this.isSaved,
+      idleMs: () => this.#idleMs(),
+      save: () => this.save(),
+      tidyUp: (isStillDraining) => this.#tidyUp(isStillDraining),
+      end: () => this.#end(),
+    });
     this.#loaded = this.#load();
     this.#loaded.catch(() => {}); // every join gets the error; a load nobody waits for concerns nobody
   }
 
   get state(): DocumentState {
-    return this.#state;
+    return this.#life.state;
   }
 
   get sessionCount(): number {
@@ -129,11 +136,10 @@ export class HostedDocument {
    * and not closed.
    */
   join(session: Session): void {
-    if (this.#state === 'closed' || this.#state === 'loading') {
-      throw new Error(`"${this.name}" cannot be joined: it is ${this.#state}`);
+    if (this.state === 'closed' || this.state === 'loading') {
+      throw new Error(`"${this.name}" cannot be joined: it is ${this.state}`);
     }
-    this.#transition('joined');
-    clearTimeout(this.#idleTimer);
+    this.#life.joined();
     const subscription = this.#audience.add(session);
     const greeting = frameMessage(session.framing, 'sync-step-1', this.#knowledge.encodeStateVector());
     const awareness = this.#awareness.encodeAll();
@@ -145,7 +151,7 @@ export class HostedDocument {
   leave(session: Session): void {
     if (!this.#audience.remove(session)) return;
     this.silence(session);
-    if (this.#audience.size === 0) this.#startIdling();
+    if (this.#audience.size === 0) this.#life.deserted();
   }
 
   /** Removes the awareness states of a session that may still be there but has not been heard for too long. */
@@ -265,11 +271,9 @@ export class HostedDocument {
    * comes back, and finds the document loaded anew.
    */
   outdate(): void {
-    this.#transition('outdated');
-    if (this.#state !== 'closed') return;
+    if (!this.#life.outdated()) return;
     if (this.#batch !== undefined) this.flush();
-    this.dispose();
-    this.#around.onClosed(this);
+    this.#end();
     const error = new HeadwaterError('HW_DOCUMENT_OUTDATED', 'the document is loaded anew');
     for (const session of this.#audience.sessions()) session.close(error);
   }
@@ -277,26 +281,20 @@ export class HostedDocument {
   /** Stops timers. What was not saved by then is the store's business. */
   dispose(): void {
     this.#compaction.stop();
-    clearTimeout(this.#idleTimer);
+    this.#life.dispose();
     clearTimeout(this.#retryTimer);
     this.#audience.dispose();
     this.#around.scheduler.cancel(this);
-  }
-
-  #transition(event: DocumentEvent): void {
-    this.#state = DOCUMENT_TRANSITIONS[this.#state][event];
   }
 
   async #load(): Promise<void> {
     try {
       this.#adopt(await this.#around.store.load(this.name));
     } catch (error) {
-      this.#transition('load-failed');
-      this.#around.onClosed(this);
+      this.#life.loadFailed();
       throw error;
     }
-    this.#transition('loaded');
-    this.#startIdling(); // somebody asked for it, so usually somebody joins right away
+    this.#life.loaded();
   }
 
   #adopt({ snapshot, tail, waiting }: StoredDocument): void {
@@ -400,35 +398,18 @@ export class HostedDocument {
     if (this.#batch !== undefined) yield* this.#batch.updates();
   }
 
-  #startIdling(): void {
-    clearTimeout(this.#idleTimer);
+  #idleMs(): number {
     const { unloadAfterMs } = this.#around.options;
     // An empty document costs nothing to open again, and names that nobody wrote to are easily made up.
-    const idleMs = this.#knowledge.isEmpty ? Math.min(unloadAfterMs, EMPTY_UNLOAD_AFTER_MS) : unloadAfterMs;
-    this.#idleTimer = setTimeout(() => {
-      this.#transition('idle');
-      void this.#drain();
-    }, idleMs);
-    this.#idleTimer.unref();
+    return this.#knowledge.isEmpty ? Math.min(unloadAfterMs, EMPTY_UNLOAD_AFTER_MS) : unloadAfterMs;
   }
 
-  /** Saves, compacts when it is worth it, lets go. Somebody who joins meanwhile cancels it at the next step. */
-  async #drain(): Promise<void> {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    try {
-      await this.save();
-      await this.#compaction.whenDone();
-      if (this.#state === 'draining' && this.#compaction.isWorthIt) await this.#compaction.run();
-    } finally {
-      this.#isDraining = false;
-    }
-    if (this.#state !== 'draining') {
-      if (this.#audience.size === 0) this.#startIdling(); // joined and left again while this was running
-      return;
-    }
-    if (!this.isSaved) return void this.#drain();
-    this.#transition('drained');
+  async #tidyUp(isStillDraining: () => boolean): Promise<void> {
+    await this.#compaction.whenDone();
+    if (isStillDraining() && this.#compaction.isWorthIt) await this.#compaction.run();
+  }
+
+  #end(): void {
     this.dispose();
     this.#around.onClosed(this);
   }
