@@ -25,6 +25,7 @@ import { PendingBatch } from './pending-batch.ts';
 import { PresenceClaims } from './presence-claims.ts';
 import type { Session } from './session.ts';
 import { Tail, type TailBatch } from './tail.ts';
+import { WaitingRetries } from './waiting-retries.ts';
 import { WaitingUpdates } from './waiting-updates.ts';
 import { WritePath } from './write-path.ts';
 
@@ -60,6 +61,7 @@ export class HostedDocument {
   #snapshot: LoadedSnapshot | undefined;
   readonly #tail = new Tail();
   readonly #waiting: WaitingUpdates;
+  readonly #retries: WaitingRetries;
 
   #batch: PendingBatch | undefined;
   readonly #writes: WritePath;
@@ -71,7 +73,6 @@ export class HostedDocument {
   readonly #claims: PresenceClaims;
 
   readonly #compaction: CompactionSchedule;
-  #retryTimer: NodeJS.Timeout | undefined;
 
   /** Starts loading at once; {@link join} waits for it. */
   constructor(name: string, around: DocumentSurroundings) {
@@ -82,6 +83,7 @@ export class HostedDocument {
     this.#awareness = new AwarenessTable(around.options, around.now);
     this.#claims = new PresenceClaims(this.#awareness, () => this.#schedule());
     this.#waiting = new WaitingUpdates(around.options.maxWaitingBytes);
+    this.#retries = new WaitingRetries(this.#waiting, () => this.#retry());
     const compacted = {
       name,
       tail: this.#tail,
@@ -181,8 +183,7 @@ export class HostedDocument {
   }
 
   /**
-   * Takes up an update. It is acknowledged exactly once, after an fsync that covers it, also
-   * when it brought nothing new.
+   * Takes up an update. It is acknowledged exactly once, after an fsync that covers it, also when it brought nothing new.
    *
    * @throws HW_UPDATE_MALFORMED when it does not decode, HW_TOO_MUCH_WAITING when too much of it depends on what is missing
    */
@@ -235,20 +236,19 @@ export class HostedDocument {
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
       return;
     }
-    if (this.#waiting.size > 0 && batch.hasUpdates) this.#retryWaiting(batch);
+    if (batch.hasUpdates) this.#retries.tryNews(this.#knowledge, batch);
     const change = batch.change();
     if (change === undefined) {
-      for (const session of batch.askers) this.ask(session);
       if (awareness !== undefined) this.#audience.sendAwareness(awareness);
       this.#writes.afterLast((sequence) => batch.acknowledge(sequence));
       this.#writes.noteChange();
-      return;
+    } else {
+      const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;
+      this.#writes.write(change, shown, {
+        show: () => this.#show(shown, awareness),
+        acknowledge: (sequence) => batch.acknowledge(sequence),
+      });
     }
-    const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;
-    this.#writes.write(change, shown, {
-      show: () => this.#show(shown, awareness),
-      acknowledge: (sequence) => batch.acknowledge(sequence),
-    });
     for (const session of batch.askers) this.ask(session);
   }
 
@@ -260,7 +260,7 @@ export class HostedDocument {
   /** Flushes, and resolves once everything received so far is durable. Waits as long as the store fails. */
   async save(): Promise<void> {
     this.#around.scheduler.cancel(this);
-    if (this.#retryTimer !== undefined) this.#retryLate();
+    if (this.#retries.isPending) this.#retry();
     if (this.#batch !== undefined || this.#awareness.isDirty) this.flush();
     while (!this.isSaved) await this.#writes.changed();
     await this.#writes.allShown();
@@ -282,7 +282,7 @@ export class HostedDocument {
   dispose(): void {
     this.#compaction.stop();
     this.#life.dispose();
-    clearTimeout(this.#retryTimer);
+    this.#retries.dispose();
     this.#audience.dispose();
     this.#around.scheduler.cancel(this);
   }
@@ -316,7 +316,7 @@ export class HostedDocument {
       if (batch.hasUpdates) this.#tail.push({ ...batch.toTailBatch(yWebsocketFraming), sequence: record.sequence });
     }
     // What it waits for may have come when there was no time left to try it.
-    if (this.#waiting.size > 0) this.#retryInto(repairs);
+    this.#retries.tryAll(this.#knowledge, repairs);
     if (repairs.change() === undefined) return;
     this.#batch = repairs;
     this.#schedule();
@@ -344,23 +344,9 @@ export class HostedDocument {
     this.#compaction.tailGrew();
   }
 
-  /** New edits may be what others waited for. */
-  #retryWaiting(batch: PendingBatch): void {
-    this.#waiting.noteNews();
-    if (this.#waiting.retryDelayMs === 0) this.#retryInto(batch);
-    else this.#retryTimer ??= setTimeout(() => this.#retryLate(), this.#waiting.retryDelayMs);
-  }
-
-  #retryInto(batch: PendingBatch): void {
-    if (this.#waiting.retry(this.#knowledge, batch)) return;
-    this.#retryTimer ??= setTimeout(() => this.#retryLate(), this.#waiting.retryDelayMs);
-  }
-
-  #retryLate(): void {
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = undefined;
+  #retry(): void {
     this.#batch ??= new PendingBatch(this.#around.now());
-    this.#retryInto(this.#batch);
+    this.#retries.tryAll(this.#knowledge, this.#batch);
     this.#schedule();
   }
 
