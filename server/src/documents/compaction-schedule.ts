@@ -45,21 +45,19 @@ export class CompactionSchedule {
     if (this.#document.tail.byteLength > limit) void this.#start();
   }
 
-  /** Resolves once nothing runs. */
-  async whenDone(): Promise<void> {
+  /**
+   * The document goes idle: waits for what runs, and compacts once more when that is worth it and still wanted by then.
+   * Resolves when that is over, whether it succeeded or not.
+   */
+  async wentIdle(isStillWanted: () => boolean): Promise<void> {
     await this.#running;
+    if (isStillWanted() && this.#isWorthIt) await this.#start();
   }
 
-  /** Whether a document that goes idle should be compacted first. */
-  get isWorthIt(): boolean {
+  get #isWorthIt(): boolean {
     const { tail } = this.#document;
     if (tail.updateCount === 0 || this.#isBackingOff) return false;
     return tail.updateCount >= IDLE_COMPACTION_UPDATES || tail.byteLength > this.#snapshotBytes * IDLE_COMPACTION_SHARE;
-  }
-
-  /** Compacts now; resolves when that is over, whether it succeeded or not. */
-  run(): Promise<void> {
-    return this.#start();
   }
 
   /** What fails from now on was cut off by the stop of the server: the stored document is as it was. */

@@ -97,7 +97,7 @@ export class HostedDocument {
       isSaved: () => this.isSaved,
       idleMs: () => this.#idleMs(),
       save: () => this.save(),
-      tidyUp: (isStillDraining) => this.#tidyUp(isStillDraining),
+      tidyUp: (isStillDraining) => this.#compaction.wentIdle(isStillDraining),
       end: () => this.#end(),
     });
     this.#loaded = this.#load();
@@ -388,11 +388,6 @@ export class HostedDocument {
     const { unloadAfterMs } = this.#around.options;
     // An empty document costs nothing to open again, and names that nobody wrote to are easily made up.
     return this.#knowledge.isEmpty ? Math.min(unloadAfterMs, EMPTY_UNLOAD_AFTER_MS) : unloadAfterMs;
-  }
-
-  async #tidyUp(isStillDraining: () => boolean): Promise<void> {
-    await this.#compaction.whenDone();
-    if (isStillDraining() && this.#compaction.isWorthIt) await this.#compaction.run();
   }
 
   #end(): void {
