@@ -119,7 +119,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const workers = new WorkerPool(resolved.workerThreads);
   const scheduler = new FlushScheduler();
   const keeper = new HistoryKeeper(store, workers, logger, now);
-  const compactor = new Compactor(store, workers, now, (documentName) => keeper.compacted(documentName));
+  const compactor = new Compactor(store, workers, now, (documentName) => keeper.lookAfter(documentName));
   const registry = new DocumentRegistry({ store, workers, compactor, scheduler, options: resolved, logger, now });
   const historyWorkers = new HistoryWorkers(resolved.workerThreads);
   const history = new LiveHistory({ store, registry, workers: historyWorkers, now });

@@ -3,7 +3,6 @@ import type { HistoryClient } from '@headwater/client/history';
 import type * as persistence from '@headwater/persistence';
 import type { DocumentHistory } from '@headwater/persistence';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import type * as timeline from '../../server/src/history/timeline.ts';
 import { type Served, serve } from './served.ts';
 
 // What the types say is checked by `tsc -p test`: a difference does not compile.
@@ -17,7 +16,6 @@ test('the client has the shapes of the history itself', () => {
   expectTypeOf<client.TextBlame>().toEqualTypeOf<persistence.TextBlame>();
   expectTypeOf<client.Retention>().toEqualTypeOf<persistence.Retention>();
   expectTypeOf<client.RootContent>().toEqualTypeOf<persistence.RootContent>();
-  expectTypeOf<client.Timeline>().toEqualTypeOf<timeline.Timeline>();
   expectTypeOf<Omit<client.DocumentSummary, 'name'>>().toEqualTypeOf<Omit<persistence.DocumentInfo, 'documentName'>>();
   expectTypeOf<persistence.HistoricState>().toExtend<client.HistoricState>();
 });

@@ -29,8 +29,8 @@ test('after a compaction old records become states, made by the workers', async 
   await compact(store, 'doc', 30);
   const { keeper, warnings } = keeperOf(store, START_MS + 20 * DAY_MS);
 
-  keeper.compacted('doc');
-  keeper.compacted('nobody');
+  keeper.lookAfter('doc');
+  keeper.lookAfter('nobody');
   await keeper.whenDone();
 
   expect(warnings).toEqual([]);
@@ -59,7 +59,7 @@ test('what does not integrate when joined is left out alone', async () => {
       ? { ...compactWith({ snapshot: undefined, updates: [] }), taken: 0 } // as when it is joined with what is bad
       : compactWith(input);
 
-  keeper.compacted('doc');
+  keeper.lookAfter('doc');
   await keeper.whenDone();
 
   expect(warnings).toEqual([]);
@@ -79,7 +79,7 @@ test('no record goes for a state that does not load', async () => {
   const { compactWith } = workers;
   workers.compactWith = (input) => ({ ...compactWith(input), update: Uint8Array.of(1, 1, 20) });
 
-  keeper.compacted('doc');
+  keeper.lookAfter('doc');
   await keeper.whenDone();
 
   expect(warnings).toMatchObject([{ documentName: 'doc', err: { code: 'HW_STORE_CORRUPT' } }]);
@@ -122,8 +122,8 @@ test('a document whose history cannot be looked after is logged, keeps it, and h
     return compactWith(input);
   };
 
-  keeper.compacted('bad');
-  keeper.compacted('good');
+  keeper.lookAfter('bad');
+  keeper.lookAfter('good');
   await keeper.whenDone();
 
   expect(warnings).toMatchObject([{ documentName: 'bad', err: { message: 'the thread died' } }]);
@@ -135,7 +135,7 @@ test('what is compacted after the stop is not looked after', async () => {
   const { keeper } = keeperOf(new MemoryStore(), 0);
   keeper.stop();
 
-  keeper.compacted('doc');
+  keeper.lookAfter('doc');
 
   await expect(keeper.whenDone()).resolves.toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { HeadwaterError } from '@headwater/protocol';
 import { encodedStateOf } from './historic-state.ts';
 import type { HistoryStore, KeyFrame } from './history-store.ts';
-import { partsOfState, type StateParts } from './state-at.ts';
+import { partsFrom, partsOfState, type StateParts } from './state-at.ts';
 
 /**
  * Makes one state of updates that follow each other, the first of which is a state already: through a `Y.Doc`, with garbage
@@ -30,7 +30,7 @@ export async function* makeKeyFrames(
   for (const moment of moments) {
     const isNearest = before !== undefined && !states.some((at) => at > (before?.sequence ?? 0) && at <= moment);
     const parts =
-      (isNearest && before !== undefined ? await continued(store, documentName, before, moment) : undefined) ??
+      (isNearest && before !== undefined ? await partsFrom(store, documentName, before, moment) : undefined) ??
       (await partsIfKnown(store, documentName, moment));
     if (parts === undefined) continue;
     const { timeMs = 0, updates } = parts;
@@ -51,23 +51,4 @@ async function partsIfKnown(
     if (error instanceof HeadwaterError && error.code === 'HW_MOMENT_UNKNOWN') return undefined;
     throw error;
   }
-}
-
-async function continued(
-  store: HistoryStore,
-  documentName: string,
-  before: KeyFrame,
-  moment: number,
-): Promise<StateParts | undefined> {
-  const updates = [before.update];
-  let { timeMs, sequence: at } = before;
-  for await (const block of store.recordBlocks(documentName, { after: at, upTo: moment })) {
-    if (block.after > at) return undefined;
-    at = block.last;
-    for (const record of block.records) {
-      timeMs = record.timeMs;
-      for (const { update } of record.entries) updates.push(update);
-    }
-  }
-  return at < moment ? undefined : { timeMs, updates };
 }

@@ -73,7 +73,7 @@ async function tryState(
     try {
       const keyFrame = start === 0 ? undefined : await store.keyFrame(documentName, start);
       if (keyFrame === undefined && start > 0) continue;
-      const state = await stateFrom(store, documentName, start, keyFrame, moment);
+      const state = await partsFrom(store, documentName, keyFrame, moment);
       if (state !== undefined) return state;
     } catch (error) {
       if (!(error instanceof HeadwaterError) || error.code !== 'HW_STORE_CORRUPT') throw error;
@@ -90,17 +90,21 @@ function startsBefore({ keyFrames, snapshotSequence }: HistoryOutline, moment: n
   return [...starts].filter((sequence) => sequence <= moment).sort((a, b) => b - a);
 }
 
-async function stateFrom(
+/**
+ * What makes the state at a moment from an earlier one; `undefined` when records in between are gone.
+ *
+ * @param start - the earlier state; without one the empty document
+ */
+export async function partsFrom(
   store: HistoryStore,
   documentName: string,
-  start: number,
-  keyFrame: KeyFrame | undefined,
+  start: KeyFrame | undefined,
   moment: number,
 ): Promise<StateParts | undefined> {
-  const updates = [keyFrame?.update ?? EMPTY];
-  let timeMs = keyFrame?.timeMs;
-  let at = start;
-  for await (const block of store.recordBlocks(documentName, { after: start, upTo: moment })) {
+  const updates = [start?.update ?? EMPTY];
+  let timeMs = start?.timeMs;
+  let at = start?.sequence ?? 0;
+  for await (const block of store.recordBlocks(documentName, { after: at, upTo: moment })) {
     if (block.after > at) return undefined;
     at = block.last;
     for (const record of block.records) {

@@ -30,7 +30,7 @@ export class HistoryKeeper {
   readonly #history: DocumentHistory;
   readonly #logger: Logger;
   readonly #stopping = new AbortController();
-  /** Compacted, and not looked after since. A Set keeps the order. */
+  /** To be looked after, and not begun. A Set keeps the order. */
   readonly #due = new Set<string>();
   #working: Promise<void> | undefined;
   readonly #store: DocumentStore;
@@ -44,8 +44,8 @@ export class HistoryKeeper {
     this.#logger = logger;
   }
 
-  /** To be called after each compaction: there may be something to do. */
-  compacted(documentName: string): void {
+  /** There may be something to do: the document was compacted, or time has passed. */
+  lookAfter(documentName: string): void {
     if (this.#stopping.signal.aborted) return;
     this.#due.add(documentName);
     this.#working ??= this.#work();
@@ -74,7 +74,7 @@ export class HistoryKeeper {
     try {
       for await (const { documentName } of this.#store.list()) {
         if (this.#stopping.signal.aborted) return;
-        this.compacted(documentName);
+        this.lookAfter(documentName);
         await this.whenDone();
       }
     } catch (error) {

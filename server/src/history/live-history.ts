@@ -1,3 +1,4 @@
+import type { Timeline } from '@headwater/client/history';
 import {
   DocumentHistory,
   type DocumentStore,
@@ -10,7 +11,7 @@ import { HeadwaterError } from '@headwater/protocol';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { Abortable, HistoryWorkers } from '../workers/history-workers.ts';
 import { EditSession } from './edit-session.ts';
-import { type Timeline, timelineOf } from './timeline.ts';
+import { timelineOf } from './timeline.ts';
 
 /** What the history of documents in memory needs around it. */
 export interface HistorySurroundings {

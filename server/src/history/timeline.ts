@@ -1,32 +1,6 @@
-import type { DocumentStore, HistoryOutline, LogRecord, NamedVersion } from '@headwater/persistence';
+import type { Timeline, TimelineBucket } from '@headwater/client/history';
+import type { DocumentStore, HistoryOutline, LogRecord } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
-
-/** When and by whom a document was written, in stretches of equal time. */
-export interface Timeline {
-  /** From the first moment that is kept to the last, in milliseconds since the epoch. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** The moments themselves; both 0 when nothing was written. */
-  readonly firstSequence: number;
-  readonly lastSequence: number;
-  /** The earliest first, without gaps; those in which nothing was written too. */
-  readonly buckets: readonly TimelineBucket[];
-  readonly versions: readonly NamedVersion[];
-}
-
-/** One stretch of a {@link Timeline}. */
-export interface TimelineBucket {
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Its first and last moment. When nothing was written in it, both are the last one before it. */
-  readonly firstSequence: number;
-  readonly lastSequence: number;
-  /** Number and bytes of the updates that are kept of it. */
-  readonly updates: number;
-  readonly bytes: number;
-  /** Number of updates by author. */
-  readonly byAuthor: Readonly<Record<string, number>>;
-}
 
 /**
  * Reads every record that is kept, one block at a time.
