@@ -27,7 +27,6 @@ test('a snapshot that waits for its look-up does not get into a document that an
   const { store, disk, takeovers } = await openFaulty(directory, { clock: IMPATIENT });
   await store.load('other'); // whose append then reads nothing
   const read = disk.read.bind(disk);
-  await new Promise((resolve) => setTimeout(resolve, 50)); // what opening reads has been read
   let reads = 0;
   let isAway = false;
   disk.read = async (work) => {

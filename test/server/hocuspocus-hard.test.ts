@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { MemoryStore } from '@headwater/persistence';
 import {
   type Access,
@@ -9,9 +10,10 @@ import {
 import * as encoding from 'lib0/encoding';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { HocuspocusClient, hocuspocusSocket } from '../support/hocuspocus-client.ts';
+import { echo, HocuspocusClient, hocuspocusSocket } from '../support/hocuspocus-client.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ControlledStore } from './controlled-store.ts';
+import { deferred } from './deferred.ts';
 import { enter, openHouse, Typist, turn } from './support.ts';
 
 let server: HeadwaterServer;
@@ -25,7 +27,6 @@ async function start(parts: ServerParts & ServerOptions = {}): Promise<void> {
 
 afterEach(() => server.close());
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const hexOf = (of: Uint8Array): string => Buffer.from(of).toString('hex');
 
 function message(address: string, ...parts: readonly (number | string | Uint8Array)[]): Uint8Array {
@@ -53,20 +54,20 @@ function edit(text: string): Uint8Array {
 describe('hasUnsyncedChanges never says too early that all is saved', () => {
   test('when a document is let go and opened again while an edit is on its way', async () => {
     const store = new ControlledStore();
-    await start({ store });
+    await start({ store, onStateless: echo });
     await using ada = await new HocuspocusClient(url, 'doc').synced();
     await ada.until(() => !ada.provider.hasUnsyncedChanges, 'nothing to be unsynced');
     const releaseFirst = store.holdSyncs();
     ada.text.insert(0, 'x');
-    await pause(50);
+    await expect.poll(() => store.changes.length).toBe(1);
     ada.provider.detach();
     ada.text.insert(0, 'offline ');
     const releaseSecond = store.holdSyncs();
     ada.provider.attach();
-    await pause(100);
+    await expect.poll(() => store.changes.length).toBe(2);
 
     releaseFirst();
-    await pause(100);
+    await ada.roundTrip();
     expect(ada.provider.hasUnsyncedChanges).toBe(true);
     releaseSecond();
 
@@ -75,19 +76,20 @@ describe('hasUnsyncedChanges never says too early that all is saved', () => {
 
   test('when it is asked for edits that others wait for', async () => {
     const store = new ControlledStore();
-    await start({ store });
+    await start({ store, onStateless: echo });
     await using ada = await new HocuspocusClient(url, 'doc').synced();
     await ada.until(() => !ada.provider.hasUnsyncedChanges, 'nothing to be unsynced');
     Y.applyUpdate(ada.doc, edit('never sent '), ada.provider);
     const releaseFirst = store.holdSyncs();
     ada.text.insert(1, 'builds on it');
-    await pause(100);
+    await ada.roundTrip(); // it waits, and its client was asked for what is missing
+    await expect.poll(() => store.changes.length).toBe(2); // which it sent
     const releaseSecond = store.holdSyncs();
     ada.text.insert(2, 'more');
-    await pause(50);
+    await expect.poll(() => store.changes.length).toBe(3);
 
     releaseFirst();
-    await pause(100);
+    await ada.roundTrip();
     expect(ada.provider.hasUnsyncedChanges).toBe(true);
     releaseSecond();
 
@@ -96,16 +98,21 @@ describe('hasUnsyncedChanges never says too early that all is saved', () => {
 
   test('when it edits before its token is there', async () => {
     const store = new ControlledStore();
-    await start({ store });
+    await start({ store, onStateless: echo });
     const doc = new Y.Doc();
     doc.getText('text').insert(0, 'written offline ');
-    await using ada = new HocuspocusClient(url, 'doc', { doc, token: () => pause(100).then(() => 't') });
-    ada.provider.on('open', () => ada.text.insert(ada.text.length, 'early'));
+    const given = deferred();
+    await using ada = new HocuspocusClient(url, 'doc', { doc, token: () => given.promise.then(() => 't') });
+    ada.provider.on('open', () => {
+      ada.text.insert(ada.text.length, 'early');
+      given.resolve();
+    });
     let release: (() => void) | undefined;
     store.onAppend = () => {
       if (store.changes.length === 2) release ??= store.holdSyncs();
     };
-    await pause(500);
+    await expect.poll(() => store.changes.length).toBe(2);
+    await ada.roundTrip();
 
     expect(ada.provider.hasUnsyncedChanges).toBe(true);
     release?.();
@@ -147,11 +154,15 @@ describe('and it says so in the end', () => {
 
   test('when a reader becomes a writer: what was refused is asked for', async () => {
     const store = new ControlledStore();
-    await start({ store, authenticate: ({ token: given }) => ({ isReadOnly: given === 'reader' }) });
+    await start({
+      store,
+      onStateless: echo,
+      authenticate: ({ token: given }) => ({ isReadOnly: given === 'reader' }),
+    });
     let given = 'reader';
     await using ada = await new HocuspocusClient(url, 'doc', { token: () => given }).synced();
     ada.text.insert(0, 'mine');
-    await pause(50);
+    await ada.roundTrip();
     given = 'writer';
 
     await ada.provider.sendToken();
@@ -163,22 +174,34 @@ describe('and it says so in the end', () => {
   });
 });
 
-/** Judges a writer's token for a long time. */
-const slowWriter: ServerParts['authenticate'] = async ({ token: given }) => {
-  await pause(given === 'writer' ? 100 : 5);
-  if (given === 'bad') throw new Error('bad');
-  return { isReadOnly: given === 'reader' };
-};
+/** Judges a token that begins with "slow" when told to. */
+function judgeWith(gate: Promise<void>): NonNullable<ServerParts['authenticate']> {
+  return async ({ token: given = '' }) => {
+    if (given.startsWith('slow')) await gate;
+    if (given.endsWith('bad')) throw new Error('bad');
+    return { isReadOnly: given === 'reader' };
+  };
+}
+
+/** Resolves when the server has taken what was sent so far. */
+async function arrived({ socket }: RawClient): Promise<void> {
+  socket.ping();
+  await once(socket, 'pong');
+}
 
 describe('tokens', () => {
   test.each([
-    ['the first two', ['writer', 'reader']],
-    ['later ones', ['other', 'writer', 'reader']],
+    ['the first two', ['slow writer', 'reader']],
+    ['later ones', ['other', 'slow writer', 'reader']],
   ])('the newest of %s decides, whichever is judged first', async (_, tokens) => {
-    await start({ authenticate: slowWriter });
+    const gate = deferred();
+    await start({ authenticate: judgeWith(gate.promise) });
     await using client = await RawClient.connect(url);
     for (const each of tokens) client.send(token('a', each));
-    await pause(250);
+    await arrived(client);
+    gate.resolve();
+    await client.next((each) => hexOf(each).endsWith(hexOf(Buffer.from('readonly'))));
+    await arrived(client);
 
     client.send(step1('a'));
     client.send(update('a', edit('not allowed')));
@@ -187,10 +210,13 @@ describe('tokens', () => {
   });
 
   test('a good one that comes while a bad one is judged is not forgotten', async () => {
-    await start({ authenticate: slowWriter });
+    const gate = deferred();
+    await start({ authenticate: judgeWith(gate.promise) });
     await using client = await RawClient.connect(url);
-    client.send(token('a', 'bad'));
+    client.send(token('a', 'slow bad'));
     client.send(token('a', 'good'));
+    await arrived(client);
+    gate.resolve();
 
     await client.next((each) => hexOf(each).startsWith('01610202'));
 
@@ -198,18 +224,21 @@ describe('tokens', () => {
   });
 
   test('are judged one at a time', async () => {
+    const gate = deferred();
     let running = 0;
     let most = 0;
     await start({
       authenticate: async () => {
         most = Math.max(most, ++running);
-        await pause(50);
+        await gate.promise;
         running--;
         return {};
       },
     });
     await using client = await RawClient.connect(url);
     for (let i = 0; i < 1_000; i++) client.send(token('a'));
+    await arrived(client);
+    gate.resolve();
 
     await client.next();
 
@@ -231,8 +260,14 @@ describe('tokens', () => {
 
   test('one that resolves late does not keep a provider on a path from being known as one', async () => {
     await start();
-    await using ada = new HocuspocusClient(`${url}/collaboration`, 'doc', { token: () => pause(100).then(() => 't') });
-    ada.provider.on('open', () => ada.text.insert(0, 'x'));
+    const given = deferred();
+    await using ada = new HocuspocusClient(`${url}/collaboration`, 'doc', {
+      token: () => given.promise.then(() => 't'),
+    });
+    ada.provider.on('open', () => {
+      ada.text.insert(0, 'x');
+      given.resolve();
+    });
 
     await ada.until(() => ada.provider.synced && !ada.provider.hasUnsyncedChanges, 'the edit to be saved');
 
@@ -270,7 +305,7 @@ describe('a client that is gone', () => {
     const client = await RawClient.connect(url);
     client.send(token('a'));
     client.send(update('a', edit('last words')));
-    await pause(50);
+    await expect.poll(() => store.loads).toBe(1);
     await client[Symbol.asyncDispose]();
 
     release();
@@ -305,13 +340,14 @@ describe('a client that is gone', () => {
     client.send(token('a'));
     client.send(step1('a'));
     client.send(update('a', edit('x')));
-    await pause(50);
+    await expect.poll(() => store.changes.length).toBe(1);
     client.send(Uint8Array.of());
     await client.closed;
     const { length } = client.messages;
 
     release();
-    await pause(50);
+    await expect.poll(() => server.health.connections).toBe(0);
+    await turn();
 
     expect(client.messages.filter(isStatus)).toEqual([]);
     expect(client.messages).toHaveLength(length);
@@ -329,21 +365,16 @@ describe('memory', () => {
   });
 
   test('a token that is judged while its document is let go gives no room for another one', async () => {
-    let judged = 0;
-    await start({
-      maxDocumentsPerConnection: 2,
-      authenticate: async ({ token: given }) => {
-        if (given === 'slow') await pause(50);
-        judged += 1;
-        return {};
-      },
-    });
+    const gate = deferred();
+    await start({ maxDocumentsPerConnection: 2, authenticate: judgeWith(gate.promise) });
     await using client = await RawClient.connect(url);
     client.send(token('a'));
     await client.next();
     client.send(token('a', 'slow'));
     client.send(message('a', 7));
-    await expect.poll(() => judged).toBe(2);
+    await arrived(client);
+    gate.resolve();
+    await arrived(client);
 
     for (const name of ['b', 'c', 'd']) client.send(token(name));
 

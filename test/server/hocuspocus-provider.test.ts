@@ -1,7 +1,7 @@
 import { MemoryStore } from '@headwater/persistence';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createServer, type HeadwaterServer, type ServerParts } from '../../server/src/create-server.ts';
-import { HocuspocusClient, hocuspocusSocket } from '../support/hocuspocus-client.ts';
+import { echo, HocuspocusClient, hocuspocusSocket } from '../support/hocuspocus-client.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { ControlledStore } from './controlled-store.ts';
 
@@ -114,8 +114,10 @@ describe('an unmodified @hocuspocus/provider', () => {
     server = await createServer({ port: 0, store: new MemoryStore(), heartbeatIntervalMs: 50 });
     const { port } = await server.listen();
     await using ada = await new HocuspocusClient(`ws://127.0.0.1:${port}`, 'doc').synced();
+    let messages = 0;
+    ada.socket.on('message', () => (messages += 1));
 
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await ada.until(() => messages >= 6, 'six heartbeats, three times as many as a connection without answers has');
 
     expect(ada.closeCodes).toEqual([]);
     expect(ada.provider.synced).toBe(true);
@@ -127,7 +129,7 @@ describe('hasUnsyncedChanges', () => {
 
   test('is false only once every edit is fsynced', async () => {
     const store = new ControlledStore();
-    await start({ store });
+    await start({ store, onStateless: echo });
     await using ada = await new HocuspocusClient(url, 'doc').synced();
     await using bob = await new HocuspocusClient(url, 'doc').synced();
     await ada.until(() => !ada.provider.hasUnsyncedChanges, 'nothing to be unsynced');
@@ -135,7 +137,7 @@ describe('hasUnsyncedChanges', () => {
 
     for (const letter of 'abc') ada.text.insert(0, letter);
     await bob.until(() => bob.text.toString() === 'cba', 'the edits to be seen');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await ada.roundTrip();
 
     expect(ada.provider.unsyncedChanges).toBe(3);
     release();
@@ -241,8 +243,9 @@ describe('access', () => {
     await start({ authenticate });
     await using client = new StockClient(url, 'doc', { params: { token: 'nobody' } });
 
-    await client.until(() => client.closeCodes.length > 0, 'the close');
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise<void>((resolve) => {
+      client.provider.once('closed', () => resolve());
+    });
 
     expect(client.closeCodes).toEqual([4403]);
   });

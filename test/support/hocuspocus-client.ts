@@ -1,3 +1,4 @@
+import type { StatelessMessage } from '@headwater/server';
 import {
   HocuspocusProvider,
   type HocuspocusProviderConfiguration,
@@ -18,6 +19,11 @@ export function hocuspocusSocket(url: string): HocuspocusProviderWebsocket {
 }
 
 type Extra = Partial<Omit<HocuspocusProviderConfiguration, 'name' | 'document' | 'websocketProvider'>>;
+
+/** What a server does with stateless messages that {@link HocuspocusClient.roundTrip} needs. */
+export function echo({ payload, reply }: StatelessMessage): void {
+  reply(payload);
+}
 
 /** The unmodified `@hocuspocus/provider`, as an application uses it. */
 export class HocuspocusClient implements AsyncDisposable {
@@ -59,6 +65,16 @@ export class HocuspocusClient implements AsyncDisposable {
   async synced(): Promise<this> {
     await this.until(() => this.provider.synced, 'the provider to be synced');
     return this;
+  }
+
+  /**
+   * Sends text and waits for the answer of a server that echoes stateless messages: by then everything has arrived that it sent
+   * before, and everything it was sent before has been handled.
+   */
+  async roundTrip(): Promise<void> {
+    const trips = this.statelessPayloads.length;
+    this.provider.sendStateless(`round trip ${trips}`);
+    await this.until(() => this.statelessPayloads.length > trips, 'the echo');
   }
 
   async until(isMet: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
