@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
 import { BrowserPage, bundle } from '../support/browser-page.ts';
 import { REPOSITORY } from '../support/repository.ts';
+import { pathOf } from '../support/requirements.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
 /** The example as it stands; only the port is another one, since tests take a free one. */
@@ -13,12 +14,6 @@ function readmeExample(port: number): string {
   const address = 'ws://localhost:1234';
   expect(example).toContain(address);
   return example.replace(address, `ws://localhost:${port}`);
-}
-
-function chromiumPath(): string {
-  const chromium = inject('chromium');
-  if ('missing' in chromium) throw new Error(chromium.missing);
-  return chromium.path;
 }
 
 test('the README example is at most 15 lines', () => {
@@ -34,7 +29,7 @@ function textIn(window: Page): () => Promise<string> {
 
 test('the README example syncs two windows, and still shows the text after a restart of the server', async () => {
   await using server = await ServerProcess.start();
-  await using page = await BrowserPage.serve(await bundle(readmeExample(server.port)), chromiumPath());
+  await using page = await BrowserPage.serve(await bundle(readmeExample(server.port)), pathOf(inject('chromium')));
   const [first, second] = await Promise.all([page.open(), page.open()]);
 
   await first.locator('input').pressSequentially('typed in the first window');

@@ -10,6 +10,8 @@ interface Requirement {
   readonly variable: string;
   readonly programs: readonly string[];
   readonly debianPackage: string;
+  /** Whether the package starts a service of its own where there is an init system to start it with. */
+  readonly startsService?: boolean;
 }
 
 const CHROMIUM: Requirement = {
@@ -18,19 +20,41 @@ const CHROMIUM: Requirement = {
   debianPackage: 'chromium',
 };
 
+/** Its command line client is looked for beside it. */
+const REDIS_SERVER: Requirement = {
+  variable: 'REDIS_SERVER_PATH',
+  programs: ['redis-server', 'valkey-server'],
+  debianPackage: 'redis-server',
+  startsService: true,
+};
+
 /** Where a required program is, or the one line that helps. */
 export type Found = { readonly path: string } | { readonly missing: string };
 
 declare module 'vitest' {
   interface ProvidedContext {
     chromium: Found;
+    redisServer: Found;
   }
 }
 
-/** Vitest's global setup of the browser tests: finds Chromium, installing it where that is ours to do. */
+/** What the tests of each project that has this setup need; only they wait for it, and only they fail without it. */
+const REQUIREMENTS: Readonly<Record<string, Partial<Record<keyof ProvidedContext, Requirement>>>> = {
+  browser: { chromium: CHROMIUM },
+  redis: { redisServer: REDIS_SERVER },
+};
+
+/** Vitest's global setup of the tests that need programs: finds them, installing them where that is ours to do. */
 export default function setup(project: TestProject): void {
-  const context: ProvidedContext = { chromium: locate(CHROMIUM) };
-  project.provide('chromium', context.chromium);
+  for (const [name, requirement] of Object.entries(REQUIREMENTS[project.name] ?? {})) {
+    project.provide(name as keyof ProvidedContext, locate(requirement));
+  }
+}
+
+/** The path of a program that was looked for, or an error with the line that helps. */
+export function pathOf(found: Found): string {
+  if ('missing' in found) throw new Error(found.missing);
+  return found.path;
 }
 
 /** A bare environment lacks the directories that package tools live in. */
@@ -45,7 +69,7 @@ const SEARCH_PATH = [
 ].join(path.delimiter);
 
 function locate(requirement: Requirement): Found {
-  const found = find(requirement) ?? (mayInstall() ? install(requirement) : undefined);
+  const found = find(requirement) ?? (mayInstall(requirement) ? install(requirement) : undefined);
   if (found !== undefined) return { path: found };
   const command = `apt-get install -y --no-install-recommends ${requirement.debianPackage}`;
   return { missing: `${requirement.programs[0]} is missing: run "${command}" or set ${requirement.variable}` };
@@ -69,8 +93,12 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Only root on Debian and its kin: a container or a CI machine, where nobody is asked for a password. */
-function mayInstall(): boolean {
+/**
+ * Only root on Debian and its kin: a container or a CI machine, where nobody is asked for a password. Nor does a test run
+ * start services on a machine that runs some.
+ */
+function mayInstall({ startsService = false }: Requirement): boolean {
+  if (startsService && existsSync('/run/systemd/system')) return false;
   return process.getuid?.() === 0 && existsSync('/etc/debian_version');
 }
 

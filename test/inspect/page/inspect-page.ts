@@ -3,6 +3,7 @@ import { source as axeSource } from 'axe-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { inject } from 'vitest';
 import { launchBrowser } from '../../support/browser-page.ts';
+import { pathOf } from '../../support/requirements.ts';
 
 /** A test's browser, with the pages it has open. */
 export class InspectBrowser implements AsyncDisposable {
@@ -13,9 +14,7 @@ export class InspectBrowser implements AsyncDisposable {
   }
 
   static async launch(): Promise<InspectBrowser> {
-    const chromium = inject('chromium');
-    if ('missing' in chromium) throw new Error(chromium.missing);
-    return new InspectBrowser(await launchBrowser(chromium.path));
+    return new InspectBrowser(await launchBrowser(pathOf(inject('chromium'))));
   }
 
   /** Opens the page of a document, at a moment or live. */
