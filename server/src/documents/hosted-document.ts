@@ -20,6 +20,7 @@ import { CompactionSchedule } from './compaction-schedule.ts';
 import type { CompactionResult, Compactor } from './compactor.ts';
 import { DocumentLife } from './document-life.ts';
 import type { DocumentState } from './document-state.ts';
+import { FlushPace } from './flush-pace.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { PendingBatch } from './pending-batch.ts';
 import { PresenceClaims } from './presence-claims.ts';
@@ -65,7 +66,7 @@ export class HostedDocument {
 
   #batch: PendingBatch | undefined;
   readonly #writes: WritePath;
-  #lastFlushMs = 0;
+  readonly #pace: FlushPace;
 
   #addressedFraming: HocuspocusFraming | undefined;
   readonly #audience: Audience;
@@ -79,6 +80,7 @@ export class HostedDocument {
     this.name = name;
     this.#around = around;
     this.#writes = new WritePath(around.store, name);
+    this.#pace = new FlushPace(around.options);
     this.#audience = new Audience(this.#tail, around.workers, around.logger);
     this.#awareness = new AwarenessTable(around.options, around.now);
     this.#claims = new PresenceClaims(this.#awareness, () => this.#schedule());
@@ -228,18 +230,18 @@ export class HostedDocument {
 
   /** Hands everything that is pending to the store and to the sessions. Called by the scheduler. */
   flush(): void {
-    this.#lastFlushMs = performance.now();
+    this.#pace.flushed(performance.now());
     const batch = this.#batch;
     this.#batch = undefined;
     const awareness = this.#awareness.takeChanges();
     if (batch === undefined) {
-      if (awareness !== undefined) this.#audience.sendAwareness(awareness);
+      this.#showAwareness(awareness);
       return;
     }
     if (batch.hasUpdates) this.#retries.tryNews(this.#knowledge, batch);
     const change = batch.change();
     if (change === undefined) {
-      if (awareness !== undefined) this.#audience.sendAwareness(awareness);
+      this.#showAwareness(awareness);
       this.#writes.afterLast((sequence) => batch.acknowledge(sequence));
       this.#writes.noteChange();
     } else {
@@ -323,25 +325,31 @@ export class HostedDocument {
   }
 
   #schedule(): void {
-    const { options, scheduler } = this.#around;
-    const isCrowded = this.#audience.size >= options.crowdSockets;
-    const sinceLast = isCrowded ? performance.now() - this.#lastFlushMs : 0;
-    scheduler.schedule(this, isCrowded ? options.flushIntervalMs - sinceLast : 0);
+    this.#around.scheduler.schedule(this, this.#pace.dueInMs(this.#audience.size, performance.now()));
   }
 
   #show(shown: TailBatch | undefined, awareness: Uint8Array | undefined): void {
     if (shown === undefined) {
-      if (awareness !== undefined) this.#audience.sendAwareness(awareness);
+      this.#showAwareness(awareness);
       return;
     }
     this.#tail.push(shown);
+    const startedMs = performance.now();
     try {
       this.#audience.show(shown, awareness);
     } catch (error) {
       // A defect of ours: the next batch is shown all the same.
       this.#around.logger.error({ documentName: this.name, err: error }, 'a batch could not be shown');
     }
+    this.#pace.fannedOut(performance.now() - startedMs);
     this.#compaction.tailGrew();
+  }
+
+  #showAwareness(awareness: Uint8Array | undefined): void {
+    if (awareness === undefined) return;
+    const startedMs = performance.now();
+    this.#audience.sendAwareness(awareness);
+    this.#pace.fannedOut(performance.now() - startedMs);
   }
 
   #retry(): void {

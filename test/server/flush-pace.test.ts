@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { FlushPace } from '../../server/src/documents/flush-pace.ts';
+
+const OPTIONS = { crowdSockets: 16, flushIntervalMs: 16 };
+
+/** A pace whose fan-outs have all taken as long. */
+function paceOf(fanOutMs: number): FlushPace {
+  const pace = new FlushPace(OPTIONS);
+  for (let i = 0; i < 100; i++) pace.fannedOut(fanOutMs);
+  return pace;
+}
+
+describe('the distance of two flushes', () => {
+  test('is none while few are there, however dear their fan-out is', () => {
+    const pace = paceOf(100);
+    pace.flushed(1_000);
+
+    expect(pace.dueInMs(15, 1_000)).toBe(0);
+  });
+
+  test('is the interval in a crowd', () => {
+    const pace = paceOf(1);
+    pace.flushed(1_000);
+
+    expect(pace.dueInMs(16, 1_010)).toBe(6);
+  });
+
+  test('is none after a pause', () => {
+    const pace = paceOf(1);
+
+    expect(pace.dueInMs(500, 1_000)).toBeLessThanOrEqual(0);
+    pace.flushed(1_000);
+    expect(pace.dueInMs(500, 1_016)).toBeLessThanOrEqual(0);
+  });
+
+  test('leaves five sixths of the time to others when a fan-out takes long', () => {
+    const pace = paceOf(30);
+    pace.flushed(1_000);
+
+    expect(pace.dueInMs(5_000, 1_000)).toBeCloseTo(180, 1);
+  });
+
+  test('stays bearable however long a fan-out takes', () => {
+    const pace = paceOf(2_000);
+    pace.flushed(1_000);
+
+    expect(pace.dueInMs(5_000, 1_000)).toBe(250);
+  });
+
+  test('does not follow one slow fan-out', () => {
+    const pace = paceOf(1);
+    pace.fannedOut(50);
+    pace.flushed(1_000);
+
+    expect(pace.dueInMs(500, 1_000)).toBeLessThan(50);
+  });
+});
