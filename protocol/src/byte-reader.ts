@@ -1,5 +1,5 @@
 import { type ErrorCode, HeadwaterError } from './headwater-error.ts';
-import { utf16Length } from './utf8.ts';
+import { utf16Length, utf8Decoder } from './utf8.ts';
 
 /**
  * Reads lib0's primitives from untrusted bytes. Where lib0 shrugs (a byte past the end reads as `undefined`, a varint may
@@ -107,6 +107,18 @@ export class ByteReader {
     const units = utf16Length(this.bytes, this.stringStart, this.pos);
     if (units < 0) this.fail(`${what} is not UTF-8`, at);
     return units;
+  }
+
+  /** A length-prefixed string, as text. */
+  text(what: string, maxBytes = Number.POSITIVE_INFINITY): string {
+    const at = this.pos;
+    const bytes = this.view(what);
+    if (bytes.length > maxBytes) this.fail(`${what} is longer than ${maxBytes} bytes`, at);
+    try {
+      return utf8Decoder.decode(bytes);
+    } catch {
+      return this.fail(`${what} is not UTF-8`, at);
+    }
   }
 
   expectEnd(): void {

@@ -1,3 +1,4 @@
+export type { AddressedMessage } from './addressed.ts';
 export {
   type AwarenessEntry,
   decodeAwareness,
@@ -13,7 +14,6 @@ export {
   HOCUSPOCUS_PONG,
   HocuspocusAuth,
   type HocuspocusFrame,
-  type HocuspocusMessage,
   HocuspocusType,
   isHocuspocusHello,
 } from './hocuspocus.ts';

@@ -1,5 +1,5 @@
 import { checkDocumentName } from '@headwater/persistence';
-import { decodeHocuspocusFrame, HeadwaterError, type HocuspocusMessage } from '@headwater/protocol';
+import { type AddressedMessage, decodeHocuspocusFrame, HeadwaterError } from '@headwater/protocol';
 import { HOCUSPOCUS_HEARTBEAT, HocuspocusFraming } from '../wire/hocuspocus-framing.ts';
 import type { Dialect, DialectSurroundings, Link } from './dialect.ts';
 import { HocuspocusSession } from './hocuspocus-session.ts';
@@ -65,7 +65,7 @@ export class HocuspocusDialect implements Dialect {
   }
 
   /** @returns `undefined` when there can be no such session; its client is told why when it sends a token */
-  #begin(address: string, documentName: string, first: HocuspocusMessage): HocuspocusSession | undefined {
+  #begin(address: string, documentName: string, first: AddressedMessage): HocuspocusSession | undefined {
     if (documentName.trim() === '') {
       throw new HeadwaterError('HW_FRAME_MALFORMED', 'a message without a document: name one, or connect to /NAME');
     }
@@ -101,7 +101,7 @@ export class HocuspocusDialect implements Dialect {
     }
   }
 
-  #keepForLater(session: HocuspocusSession, message: HocuspocusMessage, byteLength: number): void {
+  #keepForLater(session: HocuspocusSession, message: AddressedMessage, byteLength: number): void {
     this.#early.bytes += byteLength;
     this.#early.messages += 1;
     if (this.#early.bytes > MAX_EARLY_BYTES || this.#early.messages > MAX_EARLY_MESSAGES) {
@@ -124,7 +124,7 @@ export class HocuspocusDialect implements Dialect {
     session.leave();
   }
 
-  #takeKept(session: HocuspocusSession): readonly HocuspocusMessage[] {
+  #takeKept(session: HocuspocusSession): readonly AddressedMessage[] {
     const { messages, bytes } = session.takeKept();
     this.#early.messages -= messages.length;
     this.#early.bytes -= bytes;

@@ -1,4 +1,4 @@
-import { HeadwaterError, type HocuspocusMessage } from '@headwater/protocol';
+import { type AddressedMessage, HeadwaterError } from '@headwater/protocol';
 import { accessOf } from '../access/access.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { Session } from '../documents/session.ts';
@@ -40,7 +40,7 @@ export class HocuspocusSession implements Session {
   #isJudging = false;
   #isDenied = false;
   #hasLeft = false;
-  #kept: HocuspocusMessage[] = [];
+  #kept: AddressedMessage[] = [];
   #keptBytes = 0;
 
   constructor(address: string, documentName: string, link: Link, around: DialectSurroundings, events: SessionEvents) {
@@ -81,7 +81,7 @@ export class HocuspocusSession implements Session {
     if (!this.#isJudging) void this.#judge();
   }
 
-  handle(message: HocuspocusMessage): void {
+  handle(message: AddressedMessage): void {
     const document = this.#document;
     if (document === undefined) return;
     switch (message.kind) {
@@ -108,7 +108,7 @@ export class HocuspocusSession implements Session {
   }
 
   /** Keeps a message until the document is open. Its bytes are a view of what the socket read. */
-  keep(message: HocuspocusMessage, byteLength: number): void {
+  keep(message: AddressedMessage, byteLength: number): void {
     this.#kept.push(message);
     this.#keptBytes += byteLength;
   }
@@ -118,7 +118,7 @@ export class HocuspocusSession implements Session {
     return this.#kept.some(({ kind }) => kind === 'update' || kind === 'sync-step-2');
   }
 
-  takeKept(): { readonly messages: readonly HocuspocusMessage[]; readonly bytes: number } {
+  takeKept(): { readonly messages: readonly AddressedMessage[]; readonly bytes: number } {
     const kept = { messages: this.#kept, bytes: this.#keptBytes };
     this.#kept = [];
     this.#keptBytes = 0;
