@@ -1,5 +1,6 @@
 import type { ByteReader } from './byte-reader.ts';
-import { type ClientMessage, MessageType, readSync } from './messages.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { type ClientMessage, MessageType, readSync, SyncKind } from './messages.ts';
 
 /**
  * First varUint behind an address, in the dialects in which one connection carries several documents. 0 to 3 mean what they
@@ -30,6 +31,15 @@ const MAX_ADDRESS_BYTES = 1_024 + 128;
 /** Between the document's name and that of a session, where a connection has more than one of a document. */
 const SESSION_MARK = '\u0000';
 
+/**
+ * The address of a session.
+ *
+ * @param session - tells sessions of one document apart; the first one of a connection needs none
+ */
+export function addressOf(documentName: string, session = ''): string {
+  return session === '' ? documentName : documentName + SESSION_MARK + session;
+}
+
 export function readAddress(reader: ByteReader): Address {
   const address = reader.text('address', MAX_ADDRESS_BYTES);
   const mark = address.indexOf(SESSION_MARK);
@@ -58,4 +68,54 @@ export function readAddressedMessage(reader: ByteReader): AddressedMessage {
       // among them what Hocuspocus servers say to each other
       return { kind: 'unknown', type };
   }
+}
+
+/** What can be said about a document. */
+export type OutgoingMessage = Exclude<AddressedMessage, { readonly kind: 'unknown' }>;
+
+/** A frame with one message in it. */
+export function encodeAddressedMessage(address: string, message: OutgoingMessage): Uint8Array {
+  switch (message.kind) {
+    case 'sync-step-1':
+      return encodeSync(address, SyncKind.Step1, message.stateVector);
+    case 'sync-step-2':
+      return encodeSync(address, SyncKind.Step2, message.update);
+    case 'update':
+      return encodeSync(address, SyncKind.Update, message.update);
+    case 'awareness': {
+      const writer = beginFrame(address, AddressedType.Awareness, message.update.length);
+      writer.view(message.update);
+      return writer.finish();
+    }
+    case 'token': {
+      const writer = beginFrame(address, AddressedType.Auth);
+      writer.varUint(TOKEN);
+      writer.text(message.token);
+      return writer.finish();
+    }
+    case 'query-awareness':
+      return beginFrame(address, AddressedType.QueryAwareness).finish();
+    case 'stateless': {
+      const writer = beginFrame(address, AddressedType.Stateless);
+      writer.text(message.payload);
+      return writer.finish();
+    }
+    case 'close':
+      return beginFrame(address, AddressedType.Close).finish();
+  }
+}
+
+/** A frame as far as the type of its message. @param bodyBytes - about what comes behind it */
+export function beginFrame(address: string, type: number, bodyBytes = 0): ByteWriter {
+  const writer = new ByteWriter(32 + address.length + bodyBytes);
+  writer.text(address);
+  writer.varUint(type);
+  return writer;
+}
+
+function encodeSync(address: string, kind: number, body: Uint8Array): Uint8Array {
+  const writer = beginFrame(address, AddressedType.Sync, body.length);
+  writer.varUint(kind);
+  writer.view(body);
+  return writer.finish();
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, HeadwaterError } from './headwater-error.ts';
-import { utf16Length, utf8Decoder } from './utf8.ts';
+import { utf8Decoder, utf16Length } from './utf8.ts';
 
 /**
  * Reads lib0's primitives from untrusted bytes. Where lib0 shrugs (a byte past the end reads as `undefined`, a varint may

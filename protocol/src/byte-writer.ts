@@ -1,3 +1,5 @@
+import { utf8Encoder } from './utf8.ts';
+
 /** Writes a varUint at `pos` and returns the position behind it. */
 function putVarUint(target: Uint8Array, pos: number, value: number): number {
   let rest = value;
@@ -33,6 +35,17 @@ export class ByteWriter {
     this.#reserve(source.length);
     this.#bytes.set(source, this.#length);
     this.#length += source.length;
+  }
+
+  /** Bytes with their length in front. */
+  view(source: Uint8Array): void {
+    this.varUint(source.length);
+    this.raw(source);
+  }
+
+  /** Text with the length of its bytes in front. Surrogates without the other half become U+FFFD. */
+  text(value: string): void {
+    this.view(utf8Encoder.encode(value));
   }
 
   /** What was written, in a buffer of exactly that size: results are kept for long, and slack would be kept with them. */

@@ -1,4 +1,4 @@
-export type { AddressedMessage } from './addressed.ts';
+export { type AddressedMessage, addressOf, encodeAddressedMessage, type OutgoingMessage } from './addressed.ts';
 export {
   type AwarenessEntry,
   decodeAwareness,
@@ -7,6 +7,25 @@ export {
   MAX_AWARENESS_ENTRIES,
   validateState,
 } from './awareness.ts';
+export {
+  type ClientHello,
+  decodeHeadwaterClientFrame,
+  encodeClientHello,
+  encodePing,
+  type HeadwaterClientFrame,
+} from './headwater/client-frames.ts';
+export { isHeadwaterHello } from './headwater/message-type.ts';
+export {
+  decodeHeadwaterServerFrame,
+  encodePong,
+  encodeRetry,
+  encodeServerHello,
+  encodeServerMessage,
+  type HeadwaterServerFrame,
+  type HeadwaterServerMessage,
+  type RetryHint,
+  type ServerHello,
+} from './headwater/server-frames.ts';
 export { ERROR_CODES, type ErrorCode, HeadwaterError } from './headwater-error.ts';
 export {
   decodeHocuspocusFrame,

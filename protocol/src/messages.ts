@@ -7,18 +7,22 @@ export const MessageType = { Sync: 0, Awareness: 1, Auth: 2, QueryAwareness: 3 }
 export const SyncKind = { Step1: 0, Step2: 1, Update: 2 } as const;
 
 /**
- * The version of everything this package puts on a wire. A change of any golden byte in `messages.test.ts` asks for a new
+ * The version of everything this package puts on a wire. A change of any golden byte in `messages.test.ts` or `headwater.test.ts` asks for a new
  * number and a line in the history table of `docs/protocol.md`.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Messages in one frame. Clients send one; a frame of a million one-byte questions must not become a million objects. */
 export const MAX_MESSAGES_PER_FRAME = 1_024;
 
+/** A message with which documents are brought to the same state. */
+export type SyncMessage =
+  | { readonly kind: 'sync-step-1'; readonly stateVector: Uint8Array }
+  | { readonly kind: 'sync-step-2' | 'update'; readonly update: Uint8Array };
+
 /** One message of a client. Byte fields are views into the frame. */
 export type ClientMessage =
-  | { readonly kind: 'sync-step-1'; readonly stateVector: Uint8Array }
-  | { readonly kind: 'sync-step-2' | 'update'; readonly update: Uint8Array }
+  | SyncMessage
   | { readonly kind: 'awareness'; readonly update: Uint8Array }
   | { readonly kind: 'query-awareness' }
   /** A type we do not speak: its length is unknown, so it is the last message of its frame. Ignore it, as clients do. */
@@ -66,7 +70,7 @@ export function decodeFrame(frame: Uint8Array): ClientMessage[] {
 }
 
 /** Reads a sync body: of y-protocols, and so the same for every family of clients. */
-export function readSync(reader: ByteReader): ClientMessage {
+export function readSync(reader: ByteReader): SyncMessage {
   const at = reader.pos;
   const kind = reader.varUint('sync kind');
   switch (kind) {

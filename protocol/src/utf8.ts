@@ -1,6 +1,8 @@
 /** As lib0 decodes: broken sequences are refused, and a byte order mark is a character like any other. */
 export const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+export const utf8Encoder = new TextEncoder();
+
 /**
  * The length in UTF-16 units of the text in `bytes[start, end)`, or -1 where `TextDecoder` in fatal mode would throw:
  * stray and missing continuation bytes, overlong forms, surrogates, anything past U+10FFFF.
