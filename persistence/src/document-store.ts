@@ -133,6 +133,14 @@ export interface DocumentStore extends HistoryStore {
   /** `undefined` for a document that was never written or was deleted. */
   info(documentName: string): Promise<DocumentInfo | undefined>;
 
+  /**
+   * How far the logs of documents reach: the last sequence of each, in the order of the names; 0 for an unknown one. Cheap for
+   * documents in use, whatever their size. A record that is being written may be counted before it can be read.
+   *
+   * @throws HW_STORE_UNAVAILABLE when one of them has to be read and cannot be; HW_NAME_INVALID, HW_STORE_CLOSED
+   */
+  sequences(documentNames: readonly string[]): Promise<readonly number[]>;
+
   /** Removes a document and everything kept with it; resolves, once fsynced, with whether there was one. */
   delete(documentName: string): Promise<boolean>;
 

@@ -7,7 +7,7 @@ import type { Reopened, StoreDisk } from './level-disk.ts';
 import type { Operation } from './level-open.ts';
 import type { ResolvedLevelStoreOptions } from './level-options.ts';
 import type { LevelPlanner, Plan, PlannedChange } from './level-planner.ts';
-import { LevelReader } from './level-reader.ts';
+import { LevelReader, type WritePosition } from './level-reader.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import { Turns } from './turns.ts';
 
@@ -228,6 +228,29 @@ export class LevelChanges {
     } finally {
       this.#slots.release(slot);
     }
+  }
+
+  /** Of documents in use from memory; the others are read from one view, and are known from then on. */
+  async sequences(documentNames: readonly string[]): Promise<readonly number[]> {
+    this.assertOpen();
+    const slots: DocumentSlot[] = [];
+    try {
+      for (const name of documentNames) slots.push(this.#slots.acquire(name));
+      const unknown = slots.filter(({ position }) => position === undefined);
+      const found = unknown.length > 0 ? await this.#readPositions(unknown) : undefined;
+      return slots.map((slot) => (slot.position ?? found?.get(slot) ?? slot.current).nextSequence - 1);
+    } finally {
+      for (const slot of slots) this.#slots.release(slot);
+    }
+  }
+
+  async #readPositions(slots: readonly DocumentSlot[]): Promise<ReadonlyMap<DocumentSlot, WritePosition>> {
+    const positions = await this.read(undefined, (reader) =>
+      Promise.all(slots.map(async (slot) => [slot, await reader.position(slot.documentName)] as const)),
+    );
+    // What an append has looked up meanwhile, or is about to, is younger.
+    for (const [slot, position] of positions) if (!slot.isLookedUp) slot.position ??= position;
+    return new Map(positions);
   }
 
   /** Waits until what was appended before can be read. */

@@ -196,6 +196,10 @@ export class LevelStore implements DocumentStore {
     return this.#changes.withReader(documentName, (reader) => reader.info(documentName));
   }
 
+  async sequences(documentNames: readonly string[]): Promise<readonly number[]> {
+    return this.#changes.sequences(documentNames);
+  }
+
   async delete(documentName: string): Promise<boolean> {
     const planned = this.#planner.prepareDelete();
     this.#changes.assertOpen();

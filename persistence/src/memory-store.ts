@@ -163,6 +163,11 @@ export class MemoryStore implements DocumentStore {
     return document && infoOf(document);
   }
 
+  async sequences(documentNames: readonly string[]): Promise<readonly number[]> {
+    this.#assertOpen();
+    return documentNames.map((name) => this.#find(name)?.sequence ?? 0);
+  }
+
   async delete(documentName: string): Promise<boolean> {
     this.#find(documentName);
     return this.#documents.delete(documentName);

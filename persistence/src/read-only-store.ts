@@ -70,6 +70,10 @@ export class ReadOnlyStore implements DocumentStore {
     return this.#store.info(documentName);
   }
 
+  sequences(documentNames: readonly string[]): Promise<readonly number[]> {
+    return this.#store.sequences(documentNames);
+  }
+
   history(documentName: string): Promise<HistoryOutline | undefined> {
     return this.#store.history(documentName);
   }

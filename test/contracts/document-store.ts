@@ -326,6 +326,44 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
       });
     });
 
+    describe('how far logs reach', () => {
+      test('each document has its own, in the order asked for; one nobody wrote has 0', async () => {
+        await using store = await open();
+        for (let n = 1; n <= 3; n += 1) await store.append('a', change([bytes(n)])).written;
+        await store.append('b', waits([bytes(1)])).written;
+        await store.append('c', change([bytes(1)])).written;
+        await store.replaceSnapshot('a', snapshot(2));
+        await store.replaceSnapshot('c', snapshot(1));
+
+        expect(await store.sequences(['c', 'never', 'a', 'b', 'a'])).toEqual([1, 0, 3, 0, 3]);
+        expect(await store.sequences([])).toEqual([]);
+      });
+
+      test('a deleted document starts again', async () => {
+        await using store = await open();
+        for (let n = 1; n <= 3; n += 1) await store.append('doc', change([bytes(n)])).written;
+
+        await store.delete('doc');
+        expect(await store.sequences(['doc'])).toEqual([0]);
+
+        await store.append('doc', change([bytes(1)])).written;
+        expect(await store.sequences(['doc'])).toEqual([1]);
+      });
+
+      test('what is asked while documents are written counts what was written before', async () => {
+        await using store = await open();
+        const names = Array.from({ length: 50 }, (_, index) => `doc-${index}`);
+        await Promise.all(names.map((name) => store.append(name, change([bytes(1)])).written));
+
+        const appends = names.map((name) => store.append(name, change([bytes(2)])).written);
+        const found = await store.sequences(names);
+
+        expect(found.every((sequence) => sequence === 1 || sequence === 2)).toBe(true);
+        await Promise.all(appends);
+        expect(await store.sequences(names)).toEqual(names.map(() => 2));
+      });
+    });
+
     describe('deleting', () => {
       test('nothing of a deleted document is left for the next one of its name', async () => {
         await using store = await open();
@@ -388,6 +426,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         await expect(store.info(name)).rejects.toMatchObject(invalid);
         await expect(store.delete(name)).rejects.toMatchObject(invalid);
         await expect(store.quarantined(name)).rejects.toMatchObject(invalid);
+        await expect(store.sequences(['doc', name])).rejects.toMatchObject(invalid);
         await expect(store.replaceSnapshot(name, snapshot(1))).rejects.toMatchObject(invalid);
         expect(store.health.unsavedBytes).toBe(0);
       });
@@ -430,6 +469,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         await expect(store.load('doc')).rejects.toMatchObject(closed);
         await expect(store.info('doc')).rejects.toMatchObject(closed);
         await expect(store.delete('doc')).rejects.toMatchObject(closed);
+        await expect(store.sequences(['doc'])).rejects.toMatchObject(closed);
         await expect(listed(store)).rejects.toMatchObject(closed);
         await expect(store.replaceSnapshot('doc', snapshot(1))).rejects.toBeInstanceOf(HeadwaterError);
       });

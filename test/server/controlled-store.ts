@@ -97,6 +97,10 @@ export class ControlledStore implements DocumentStore {
     return this.inner.info(documentName);
   }
 
+  sequences(documentNames: readonly string[]) {
+    return this.inner.sequences(documentNames);
+  }
+
   delete(documentName: string) {
     return this.inner.delete(documentName);
   }
