@@ -1,0 +1,56 @@
+import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from '@headwater/persistence';
+
+/** A directory in memory, which can be lost or out of reach as Redis can. */
+export class MemoryOwnerDirectory implements OwnerDirectory {
+  /** While it is set every call rejects with it. */
+  failure: Error | undefined;
+  #storeId: string | undefined;
+  #announced: { readonly owner: AnnouncedOwner; readonly untilMs: number } | undefined;
+  #lastFence = 0;
+
+  async find(): Promise<DirectoryEntry> {
+    this.#assertReachable();
+    return { storeId: this.#storeId, owner: this.#current() };
+  }
+
+  async announce(owner: StoreOwner, leaseMs: number): Promise<AnnouncedOwner | undefined> {
+    this.#assertReachable();
+    this.#storeId ??= owner.storeId;
+    if (this.#storeId !== owner.storeId) return undefined;
+    this.#lastFence += 1;
+    return this.#set({ ...owner, fence: this.#lastFence }, leaseMs);
+  }
+
+  async renew(announced: AnnouncedOwner, leaseMs: number): Promise<boolean> {
+    this.#assertReachable();
+    if (this.#current()?.fence !== announced.fence) return false;
+    this.#set(announced, leaseMs);
+    return true;
+  }
+
+  async withdraw(announced: AnnouncedOwner): Promise<void> {
+    this.#assertReachable();
+    if (this.#announced?.owner.fence === announced.fence) this.#announced = undefined;
+  }
+
+  /** Forgets everything, as a Redis does that is flushed. Fencing numbers begin anew too. */
+  flush(): void {
+    this.#storeId = undefined;
+    this.#announced = undefined;
+    this.#lastFence = 0;
+  }
+
+  #set(owner: AnnouncedOwner, leaseMs: number): AnnouncedOwner {
+    this.#announced = { owner, untilMs: performance.now() + leaseMs };
+    return owner;
+  }
+
+  #current(): AnnouncedOwner | undefined {
+    const announced = this.#announced;
+    return announced !== undefined && announced.untilMs > performance.now() ? announced.owner : undefined;
+  }
+
+  #assertReachable(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+}
