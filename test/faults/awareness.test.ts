@@ -5,8 +5,8 @@ import { RawClient } from '../support/raw-client.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { awarenessFrame, queryAwarenessFrame } from '../support/wire.ts';
-import { SilentProxy } from './silent-proxy.ts';
 
 let server: ServerProcess;
 
@@ -174,7 +174,7 @@ describe('a client that is back while its old connection is not known to be dead
   const FEW_SECONDS = 6_000;
 
   test('shows its new state within a few seconds', async () => {
-    await using proxy = await SilentProxy.start(server.port);
+    await using proxy = await TcpProxy.start(server.port);
     await using observer = await new StockClient(server.url, 'back').synced();
     await using client = await new StockClient(proxy.url, 'back').synced();
     const { clientID } = client.doc;
@@ -193,7 +193,7 @@ describe('a client that is back while its old connection is not known to be dead
 
   test('keeps its presence when the old connection is found out', async () => {
     await using impatient = await ServerProcess.start({ flags: ['--heartbeat-interval-ms', '500'] });
-    await using proxy = await SilentProxy.start(impatient.port);
+    await using proxy = await TcpProxy.start(impatient.port);
     await using observer = await new StockClient(impatient.url, 'back').synced();
     await using client = await new StockClient(proxy.url, 'back').synced();
     const { clientID } = client.doc;

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { awarenessFrame } from '../support/wire.ts';
-import { SilentProxy } from './silent-proxy.ts';
 import { eventually, healthOf } from './support.ts';
 
 const HEARTBEAT_MS = 500;
@@ -14,7 +14,7 @@ const FLAGS = ['--heartbeat-interval-ms', String(HEARTBEAT_MS)];
 
 test('a connection that answers nothing any more is gone within two heartbeats, and its presence with it', async () => {
   await using server = await ServerProcess.start({ flags: FLAGS });
-  await using proxy = await SilentProxy.start(server.port);
+  await using proxy = await TcpProxy.start(server.port);
   await using watcher = await new StockClient(server.url, 'doc').synced();
   await using lost = await new StockClient(proxy.url, 'doc').synced();
   lost.awareness.setLocalState({ name: 'lost' });
@@ -41,7 +41,7 @@ test('a connection that answers pings and says nothing else stays', async () => 
 
 test('the presence of a client lost while its document is busy goes just as fast', async () => {
   await using server = await ServerProcess.start({ flags: FLAGS });
-  await using proxy = await SilentProxy.start(server.port);
+  await using proxy = await TcpProxy.start(server.port);
   await using writer = await new StockClient(server.url, 'doc').synced();
   await using watcher = await new StockClient(server.url, 'doc').synced();
   // A raw client behind the proxy, its socket paused: the server's bytes fill the way to it and then wait in the server.

@@ -21,11 +21,10 @@ export class RawClient implements AsyncDisposable {
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('message', (data: RawData) => this.messages.push(new Uint8Array(data as Buffer)));
-    // An error always comes with a close, which is what tests wait for.
+    // An error always comes with a close, which is what tests wait for; `once` would reject with the error.
     socket.on('error', () => {});
-    this.closed = once(socket, 'close').then((close) => {
-      const [code, reason] = close as [number, Buffer];
-      return { code, reason: reason.toString('utf8') };
+    this.closed = new Promise((resolve) => {
+      socket.once('close', (code: number, reason: Buffer) => resolve({ code, reason: reason.toString('utf8') }));
     });
   }
 

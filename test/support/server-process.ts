@@ -74,6 +74,10 @@ export class ServerProcess implements AsyncDisposable {
     return `ws://127.0.0.1:${this.#port}`;
   }
 
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
   get pid(): number {
     const pid = this.#child?.pid;
     if (pid === undefined) throw new Error('the server process is not running');
