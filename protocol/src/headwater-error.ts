@@ -53,6 +53,10 @@ export const ERROR_CODES = {
   // seen by its clients
   HW_SERVER_UNREACHABLE: { closeCode: undefined, retryable: true },
   HW_ANSWER_UNUSABLE: { closeCode: undefined, retryable: false },
+  HW_SERVER_INCOMPATIBLE: { closeCode: undefined, retryable: false },
+  HW_TOKEN_UNAVAILABLE: { closeCode: undefined, retryable: true },
+  HW_OFFLINE_UNAVAILABLE: { closeCode: undefined, retryable: false },
+  HW_PROVIDER_CLOSED: { closeCode: undefined, retryable: false },
 } as const satisfies Record<string, { closeCode: number | undefined; retryable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
