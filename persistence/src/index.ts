@@ -1,4 +1,6 @@
+export { Backoff } from './backoff.ts';
 export type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from './cluster/owner-directory.ts';
+
 export { type BlamedRange, blameText, type TextBlame } from './content/blame-text.ts';
 export { type Json, type JsonAttributes, jsonOf } from './content/content-json.ts';
 export type { DeltaOp, ListOp, TextOp } from './content/delta.ts';

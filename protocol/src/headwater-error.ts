@@ -38,6 +38,9 @@ export const ERROR_CODES = {
   HW_STORE_CLOSED: { closeCode: undefined, retryable: false },
   HW_DOCUMENT_UNKNOWN: { closeCode: undefined, retryable: false },
   HW_DOCUMENT_EXISTS: { closeCode: undefined, retryable: false },
+  // several instances
+  HW_REDIS_REFUSED: { closeCode: undefined, retryable: false },
+  HW_RELAY_MALFORMED: { closeCode: undefined, retryable: false },
   // the history
   HW_MOMENT_UNKNOWN: { closeCode: undefined, retryable: false },
   HW_VERSION_UNKNOWN: { closeCode: undefined, retryable: false },

@@ -7,6 +7,8 @@ export {
   MAX_AWARENESS_ENTRIES,
   validateState,
 } from './awareness.ts';
+export { ByteReader } from './byte-reader.ts';
+export { ByteWriter } from './byte-writer.ts';
 export {
   type ClientHello,
   decodeHeadwaterClientFrame,
@@ -26,6 +28,7 @@ export {
   type RetryHint,
   type ServerHello,
 } from './headwater/server-frames.ts';
+
 export { ERROR_CODES, type ErrorCode, HeadwaterError } from './headwater-error.ts';
 export {
   decodeHocuspocusFrame,

@@ -21,6 +21,7 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
   access: [],
   wire: [],
   workers: [],
+  relay: ['logging'],
   documents: ['logging', 'options.ts', 'wire', 'workers'],
   connection: ['access', 'documents', 'logging', 'options.ts', 'wire'],
   history: ['documents', 'wire', 'workers'],

@@ -1,0 +1,131 @@
+import { Backoff } from '@headwater/persistence';
+import { HeadwaterError } from '@headwater/protocol';
+import type { Logger } from '../logging/logger.ts';
+import { createRedisClient, describeAddress, type RedisAddress, type RedisClient } from './redis-address.ts';
+
+/** Redis is asked for a sign of life this often, and given up when there was none for a while. */
+const PING_EVERY_MS = 1_000;
+const PING_TIMEOUT_MS = 3_000;
+/** A start waits this long for Redis; then it goes on without. */
+const FIRST_CONNECT_MS = 3_000;
+
+/** What Redis says when it is there and does not let us in. */
+const REFUSALS = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH|Client sent AUTH))/;
+
+export interface RedisConnectionOptions {
+  readonly address: RedisAddress;
+  /** How Redis lists it in `CLIENT LIST`. */
+  readonly connectionName: string;
+  readonly logger: Logger;
+  /** Commands may be sent from now on; also after each reconnect. */
+  readonly onReady: () => void;
+  /** The connection is gone; it comes back by itself. */
+  readonly onLost: () => void;
+}
+
+/**
+ * A connection to Redis that notices when the other end is silent, and reconnects for ever. A Redis that is stopped (SIGSTOP,
+ * a host that is out of memory) keeps its sockets open and swallows what is written, so only an answer counts.
+ */
+export class RedisConnection {
+  readonly client: RedisClient;
+  readonly #options: RedisConnectionOptions;
+  readonly #backoff = new Backoff({ minMs: 100, maxMs: 2_000, random: Math.random });
+  readonly #refused: Promise<never>;
+  #refuse: (error: Error) => void = () => {};
+  #pings: NodeJS.Timeout | undefined;
+  #isReady = false;
+  #isClosed = false;
+  #lastError: Error | undefined;
+
+  constructor(options: RedisConnectionOptions) {
+    this.#options = options;
+    this.client = createRedisClient(options.address, options.connectionName, () => 50 + this.#backoff.nextMs());
+    this.#refused = new Promise((_, reject) => {
+      this.#refuse = reject;
+    });
+    this.#refused.catch(() => {}); // concerns a start only
+    this.client.on('error', (error: Error) => this.#failed(error));
+    this.client.on('ready', () => this.#ready());
+    this.client.on('close', () => this.#lost());
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Why it is not ready. */
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  /**
+   * Connects, and waits for that a little: a server starts without Redis when it has to.
+   *
+   * @throws HW_REDIS_REFUSED when Redis is there and does not let us in
+   */
+  async open(): Promise<void> {
+    const connecting = this.client.connect().catch((error: Error) => this.#failed(error));
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FIRST_CONNECT_MS);
+    });
+    try {
+      await Promise.race([connecting, timeout, this.#refused]);
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends it. Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#pings);
+    this.client.disconnect();
+  }
+
+  #ready(): void {
+    this.#isReady = true;
+    this.#lastError = undefined;
+    this.#backoff.reset();
+    this.#pings ??= setInterval(() => void this.#ping(), PING_EVERY_MS).unref();
+    this.#options.onReady();
+  }
+
+  #lost(): void {
+    if (!this.#isReady) return;
+    this.#isReady = false;
+    if (this.#isClosed) return;
+    const { logger, address } = this.#options;
+    logger.warn({ err: this.#lastError, redis: describeAddress(address) }, 'the connection to Redis is lost');
+    this.#options.onLost();
+  }
+
+  #failed(error: Error): void {
+    this.#lastError = error;
+    if (!REFUSALS.test(error.message)) return;
+    const where = describeAddress(this.#options.address);
+    this.#refuse(
+      new HeadwaterError('HW_REDIS_REFUSED', `Redis at ${where} refuses: ${error.message}`, { cause: error }),
+    );
+  }
+
+  async #ping(): Promise<void> {
+    if (!this.#isReady) return;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer from Redis for ${PING_TIMEOUT_MS} ms`)), PING_TIMEOUT_MS);
+    });
+    try {
+      await Promise.race([this.client.ping(), deadline]);
+    } catch (error) {
+      this.#lastError = error as Error;
+      if (this.#isReady && !this.#isClosed) this.client.disconnect(true);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

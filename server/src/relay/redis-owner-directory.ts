@@ -1,0 +1,72 @@
+import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from '@headwater/persistence';
+import type { RedisConnection } from './redis-connection.ts';
+
+/** Keys: a hash with the id of the store and the last fencing number, and the announcement, which expires. */
+const ANNOUNCE = `
+local known = redis.call('HGET', KEYS[1], 'storeId')
+if known and known ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'storeId', ARGV[1])
+local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
+redis.call('SET', KEYS[2], fence .. ' ' .. ARGV[2], 'PX', ARGV[3])
+return fence`;
+
+const RENEW = `
+local announced = redis.call('GET', KEYS[1])
+if not announced or string.match(announced, '^%d+') ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
+
+const WITHDRAW = `
+local announced = redis.call('GET', KEYS[1])
+if announced and string.match(announced, '^%d+') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1`;
+
+/** The directory of owners in Redis. Its few calls are scripts, so that none of them sees half of another. */
+export class RedisOwnerDirectory implements OwnerDirectory {
+  readonly #connection: RedisConnection;
+  readonly #storeKey: string;
+  readonly #leaseKey: string;
+
+  /** `prefix`: what every key begins with. */
+  constructor(connection: RedisConnection, prefix: string) {
+    this.#connection = connection;
+    // The braces keep both in one slot of a Redis Cluster.
+    this.#storeKey = `${prefix}{owner}:store`;
+    this.#leaseKey = `${prefix}{owner}:lease`;
+  }
+
+  async find(): Promise<DirectoryEntry> {
+    const { client } = this.#connection;
+    const [storeId, announced] = await Promise.all([
+      client.hget(this.#storeKey, 'storeId'),
+      client.get(this.#leaseKey),
+    ]);
+    return { storeId: storeId ?? undefined, owner: announced === null ? undefined : readAnnounced(announced) };
+  }
+
+  async announce(owner: StoreOwner, leaseMs: number): Promise<AnnouncedOwner | undefined> {
+    const { instanceId, storeId, host, port } = owner;
+    const text = JSON.stringify({ instanceId, storeId, host, port });
+    const { client } = this.#connection;
+    const fence = await client.call('eval', ANNOUNCE, 2, this.#storeKey, this.#leaseKey, storeId, text, leaseMs);
+    return fence === 0 ? undefined : { ...owner, fence: Number(fence) };
+  }
+
+  async renew({ fence }: AnnouncedOwner, leaseMs: number): Promise<boolean> {
+    return (await this.#connection.client.call('eval', RENEW, 1, this.#leaseKey, fence, leaseMs)) === 1;
+  }
+
+  async withdraw({ fence }: AnnouncedOwner): Promise<void> {
+    await this.#connection.client.call('eval', WITHDRAW, 1, this.#leaseKey, fence);
+  }
+}
+
+/** `undefined` for what was not written by an instance of this version. */
+function readAnnounced(text: string): AnnouncedOwner | undefined {
+  const space = text.indexOf(' ');
+  try {
+    const { instanceId, storeId, host, port } = JSON.parse(text.slice(space + 1)) as StoreOwner;
+    return { instanceId, storeId, host, port, fence: Number(text.slice(0, space)) };
+  } catch {
+    return undefined;
+  }
+}

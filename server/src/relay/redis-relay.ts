@@ -1,0 +1,263 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from '../logging/logger.ts';
+import { decodeEnvelope, type Envelope, encodeEnvelope, isBatch, RELAY_VERSION } from './envelope.ts';
+import { Instances } from './instances.ts';
+import { parseRedisUrl } from './redis-address.ts';
+import { RedisConnection } from './redis-connection.ts';
+import { RetainedBatches } from './redis-streams.ts';
+import type { Relay, RelayChannel, RelayedBatch, RelayHealth, RelayListener, RelayMessage } from './relay.ts';
+
+/** A larger batch is not sent along: the others read it from the store, which costs Redis nothing. */
+export const MAX_RELAYED_BYTES = 64 * 1024;
+/** So many channels are subscribed to with one command. */
+const SUBSCRIBE_CHUNK = 1_000;
+
+export interface RedisRelayOptions {
+  /** See `parseRedisUrl`. */
+  readonly url: string;
+  /** What every key and channel begins with: clusters with different prefixes do not know of each other. */
+  readonly prefix: string;
+  readonly logger: Logger;
+}
+
+/**
+ * The relay through Redis. A batch is one command: a script adds it to the document's stream and publishes it, with its entry
+ * id, on the channel of the same name. Whoever listens gets it in that push; the stream is for those who were away for a
+ * moment. The streams are short, and expire.
+ */
+export class RedisRelay implements Relay {
+  readonly instanceId: string;
+  readonly #options: RedisRelayOptions;
+  readonly #commands: RedisConnection;
+  readonly #subscriber: RedisConnection;
+  readonly #retained: RetainedBatches;
+  readonly #channels = new Map<string, RedisChannel>();
+  readonly #instances: Instances;
+  /** Where instances say that they are there. */
+  readonly #roomKey: string;
+  #isListening = false;
+  /** Takes up everything again after a reconnect; never rejects. */
+  #recovery: Promise<void> = Promise.resolve();
+  #problem: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: RedisRelayOptions) {
+    this.#options = options;
+    this.instanceId = randomBytes(6).toString('base64url');
+    this.#roomKey = `${options.prefix}instances`;
+    const address = parseRedisUrl(options.url);
+    const connection = (role: string, onReady: () => void, onLost: () => void) => {
+      const connectionName = `headwater-${role}-${this.instanceId}`;
+      return new RedisConnection({ address, connectionName, logger: options.logger, onReady, onLost });
+    };
+    const onReady = (): void => {
+      this.#recovery = this.#reconnected();
+    };
+    this.#commands = connection('relay', onReady, () => {});
+    this.#subscriber = connection('listen', onReady, () => this.#lost());
+    this.#retained = new RetainedBatches(this.#commands);
+    this.#subscriber.client.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#received(channel, message));
+    this.#instances = new Instances({
+      sayAlive: () => this.#publish(this.#roomKey, { kind: 'alive' }),
+      isListening: () => this.#isListening,
+      onGone: (instanceId) => {
+        for (const channel of this.#channels.values()) channel.listener.onInstanceGone(instanceId);
+      },
+      onStalled: () => this.#interrupted(),
+      now: () => performance.now(),
+    });
+  }
+
+  /**
+   * Connects. Without Redis it goes on by itself, and is there once Redis is.
+   *
+   * @throws HW_OPTIONS_INVALID, HW_REDIS_REFUSED when Redis does not let us in
+   */
+  static async open(options: RedisRelayOptions): Promise<RedisRelay> {
+    const relay = new RedisRelay(options);
+    try {
+      await Promise.all([relay.#commands.open(), relay.#subscriber.open()]);
+      await relay.#recovery;
+    } catch (error) {
+      await relay.close();
+      throw error;
+    }
+    return relay;
+  }
+
+  get health(): RelayHealth {
+    const instances = this.#instances.count;
+    if (this.#isListening && this.#commands.isReady && this.#problem === undefined) return { status: 'ok', instances };
+    const cause = this.#problem ?? (this.#commands.lastError ?? this.#subscriber.lastError)?.message ?? 'not connected';
+    return { status: 'degraded', reason: `Redis: ${cause}`, instances };
+  }
+
+  attach(documentName: string, listener: RelayListener): RelayChannel {
+    const key = `${this.#options.prefix}doc:${documentName}`;
+    if (this.#channels.has(key)) throw new Error(`"${documentName}" is attached already`);
+    const channel = new RedisChannel(key, listener, {
+      subscribe: () => this.#subscribe([key]),
+      readRetained: () => void this.#readRetained([channel]),
+      publish: (batch) => this.#publishBatch(channel, batch),
+      tell: (message) => this.#publish(key, message),
+      detach: () => {
+        if (!this.#channels.delete(key) || !this.#subscriber.isReady) return;
+        this.#subscriber.client.unsubscribe(key).catch(() => {}); // the connection went: so did the subscription
+      },
+    });
+    this.#channels.set(key, channel);
+    return channel;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#instances.close();
+    if (this.#commands.isReady) await this.#send(this.#roomKey, { kind: 'leaving' }).catch(() => {});
+    this.#commands.close();
+    this.#subscriber.close();
+  }
+
+  #publishBatch(channel: RedisChannel, batch: RelayedBatch): void {
+    const bytes = encodeEnvelope({ from: this.instanceId, content: batch });
+    if (bytes.length > MAX_RELAYED_BYTES) {
+      // Not written and too large: the others find it as soon as the store has it.
+      if (batch.kind === 'written') this.#publishBatch(channel, { kind: 'stored', sequence: batch.sequence });
+      return;
+    }
+    this.#retained.add(channel.key, bytes).then(
+      () => {
+        this.#problem = undefined;
+      },
+      (error: Error) => this.#notRetained(channel, batch, bytes, error),
+    );
+  }
+
+  /** A full Redis keeps nothing more, and still passes on; without a connection the others are told when there is one again. */
+  #notRetained(channel: RedisChannel, batch: RelayedBatch, bytes: Uint8Array, error: Error): void {
+    if (this.#commands.isReady && error.name === 'ReplyError') {
+      this.#problem = error.message;
+      this.#commands.client.publish(channel.key, Buffer.from(bytes)).catch(() => {});
+    } else if (batch.kind !== 'unwritten') {
+      channel.unsentSequence = Math.max(channel.unsentSequence, batch.sequence);
+    }
+  }
+
+  #publish(key: string, content: Envelope['content']): void {
+    if (this.#commands.isReady) this.#send(key, content).catch(() => {}); // who does not hear it asks, or finds it in the store
+  }
+
+  #send(key: string, content: Envelope['content']): Promise<number> {
+    return this.#commands.client.publish(key, Buffer.from(encodeEnvelope({ from: this.instanceId, content })));
+  }
+
+  async #subscribe(keys: readonly string[]): Promise<void> {
+    if (!this.#subscriber.isReady) return; // all are subscribed to when it is
+    await this.#subscriber.client.subscribe(...keys).catch(() => {});
+  }
+
+  #lost(): void {
+    this.#isListening = false;
+    for (const channel of this.#channels.values()) channel.lost();
+  }
+
+  async #reconnected(): Promise<void> {
+    if (!this.#commands.isReady || !this.#subscriber.isReady) return;
+    const keys = [this.#roomKey, ...this.#channels.keys()];
+    for (let at = 0; at < keys.length; at += SUBSCRIBE_CHUNK)
+      await this.#subscribe(keys.slice(at, at + SUBSCRIBE_CHUNK));
+    if (!this.#subscriber.isReady) return;
+    this.#isListening = true;
+    this.#publish(this.#roomKey, { kind: 'alive' });
+    for (const channel of this.#channels.values()) {
+      const sequence = channel.unsentSequence;
+      channel.unsentSequence = 0;
+      if (sequence > 0) this.#publishBatch(channel, { kind: 'stored', sequence });
+    }
+    await this.#readRetained([...this.#channels.values()]);
+    this.#interrupted();
+  }
+
+  #interrupted(): void {
+    for (const channel of this.#channels.values()) channel.listener.onInterrupted();
+  }
+
+  async #readRetained(channels: readonly RedisChannel[]): Promise<void> {
+    try {
+      await this.#retained.read(channels, (channel, bytes) => this.#hear(channel, bytes));
+    } catch (error) {
+      // The store has all of it; the next reconnect reads again.
+      this.#options.logger.debug({ err: error }, 'retained batches could not be read');
+    }
+  }
+
+  #received(channelName: Buffer, message: Buffer): void {
+    const key = channelName.toString();
+    const channel = this.#channels.get(key);
+    if (channel === undefined) {
+      if (key === this.#roomKey) this.#hear(undefined, message);
+      return;
+    }
+    // What the script publishes begins with the entry id, which begins with a digit.
+    const idEnd = message[0] === RELAY_VERSION ? -1 : message.indexOf(0x0a);
+    if (idEnd > 0) channel.lastId = message.toString('latin1', 0, idEnd);
+    this.#hear(channel, message.subarray(idEnd + 1));
+  }
+
+  #hear(channel: RedisChannel | undefined, bytes: Uint8Array): void {
+    try {
+      const envelope = decodeEnvelope(bytes);
+      if (envelope === undefined || envelope.from === this.instanceId) return;
+      const { from, content } = envelope;
+      if (content.kind === 'leaving') return this.#instances.left(from);
+      this.#instances.heard(from);
+      if (content.kind === 'alive' || channel === undefined) return;
+      if (isBatch(content)) channel.listener.onBatch(content, from);
+      else channel.listener.onMessage(content, from);
+    } catch (error) {
+      this.#options.logger.warn({ err: error, channel: channel?.key }, 'a relayed envelope could not be used');
+    }
+  }
+}
+
+interface ChannelActions {
+  readonly subscribe: () => Promise<void>;
+  readonly readRetained: () => void;
+  readonly publish: (batch: RelayedBatch) => void;
+  readonly tell: (message: RelayMessage) => void;
+  readonly detach: () => void;
+}
+
+class RedisChannel implements RelayChannel {
+  readonly key: string;
+  readonly listener: RelayListener;
+  readonly whenListening: Promise<void>;
+  readonly readRetained: () => void;
+  readonly publish: (batch: RelayedBatch) => void;
+  readonly tell: (message: RelayMessage) => void;
+  readonly detach: () => void;
+  /** The last entry heard. */
+  lastId: string | undefined;
+  /** From where to read on: what is heard while that is being read must not move it. */
+  resumeAfter: string | undefined;
+  /** The last record that could not be told to the others. */
+  unsentSequence = 0;
+
+  constructor(key: string, listener: RelayListener, actions: ChannelActions) {
+    this.key = key;
+    this.listener = listener;
+    this.readRetained = actions.readRetained;
+    this.publish = actions.publish;
+    this.tell = actions.tell;
+    this.detach = actions.detach;
+    this.whenListening = actions.subscribe();
+  }
+
+  /** The connection went. */
+  lost(): void {
+    this.resumeAfter = this.lastId;
+  }
+}

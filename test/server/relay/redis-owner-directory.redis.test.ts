@@ -1,0 +1,49 @@
+import { afterAll, expect, test } from 'vitest';
+import { SILENT_LOGGER } from '../../../server/src/logging/logger.ts';
+import { parseRedisUrl } from '../../../server/src/relay/redis-address.ts';
+import { RedisConnection } from '../../../server/src/relay/redis-connection.ts';
+import { RedisOwnerDirectory } from '../../../server/src/relay/redis-owner-directory.ts';
+import { describeOwnerDirectory } from '../../contracts/owner-directory.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+
+const redis = await RedisServer.start();
+const connections: RedisConnection[] = [];
+
+afterAll(async () => {
+  for (const connection of connections) connection.close();
+  await redis[Symbol.asyncDispose]();
+});
+
+async function connect(): Promise<RedisConnection> {
+  const connection = new RedisConnection({
+    address: parseRedisUrl(redis.url),
+    connectionName: 'test',
+    logger: SILENT_LOGGER,
+    onReady: () => {},
+    onLost: () => {},
+  });
+  connections.push(connection);
+  await connection.open();
+  return connection;
+}
+
+let directories = 0;
+describeOwnerDirectory('RedisOwnerDirectory', async () => {
+  directories++;
+  return new RedisOwnerDirectory(await connect(), `cluster-${directories}:`);
+});
+
+test('what something else wrote under its keys is no owner', async () => {
+  const directory = new RedisOwnerDirectory(await connect(), 'odd:');
+  await redis.command('SET', 'odd:{owner}:lease', 'whatever');
+
+  expect(await directory.find()).toEqual({ storeId: undefined, owner: undefined });
+});
+
+test('it says so when Redis is not there', async () => {
+  const connection = await connect();
+  const directory = new RedisOwnerDirectory(connection, 'gone:');
+  connection.close();
+
+  await expect(directory.find()).rejects.toThrow("Stream isn't writeable");
+});

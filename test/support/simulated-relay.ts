@@ -1,0 +1,151 @@
+import { decodeEnvelope, type Envelope, encodeEnvelope, isBatch } from '../../server/src/relay/envelope.ts';
+import { Instances } from '../../server/src/relay/instances.ts';
+import type {
+  Relay,
+  RelayChannel,
+  RelayedBatch,
+  RelayHealth,
+  RelayListener,
+  RelayMessage,
+} from '../../server/src/relay/relay.ts';
+
+/** What becomes of one delivery: after how many milliseconds it arrives, each time it does. None: it is lost. */
+export type Deliveries = (from: string, to: string) => readonly number[];
+
+const AT_ONCE: Deliveries = () => [0];
+const RETAINED = 64;
+
+/**
+ * A relay in memory that loses, repeats, delays and reorders as it is told. The bytes, and who counts as alive, are those of
+ * the real one.
+ */
+export class SimulatedNetwork {
+  deliveries: Deliveries = AT_ONCE;
+  readonly #relays = new Map<string, SimulatedRelay>();
+  /** The streams, by document. */
+  readonly #retained = new Map<string, Uint8Array[]>();
+  #joined = 0;
+
+  join(): SimulatedRelay {
+    const relay = new SimulatedRelay(`instance-${++this.#joined}`, this);
+    this.#relays.set(relay.instanceId, relay);
+    return relay;
+  }
+
+  /** What a flushed Redis keeps. */
+  flush(): void {
+    this.#retained.clear();
+  }
+
+  /** It dies without a word. */
+  remove(relay: SimulatedRelay): void {
+    this.#relays.delete(relay.instanceId);
+  }
+
+  retained(documentName: string): readonly Uint8Array[] {
+    return this.#retained.get(documentName) ?? [];
+  }
+
+  send(from: SimulatedRelay, documentName: string | undefined, content: Envelope['content']): void {
+    const bytes = encodeEnvelope({ from: from.instanceId, content });
+    if (documentName !== undefined && content.kind !== 'alive' && content.kind !== 'leaving' && isBatch(content)) {
+      this.#retained.set(documentName, [...this.retained(documentName), bytes].slice(-RETAINED));
+    }
+    for (const relay of this.#relays.values()) {
+      if (relay === from) continue;
+      for (const delayMs of this.deliveries(from.instanceId, relay.instanceId)) {
+        setTimeout(() => relay.hear(documentName, bytes), delayMs);
+      }
+    }
+  }
+}
+
+export class SimulatedRelay implements Relay {
+  readonly instanceId: string;
+  readonly #network: SimulatedNetwork;
+  readonly #listeners = new Map<string, RelayListener>();
+  readonly #instances: Instances;
+  /** Whether it has a connection to Redis. */
+  #isConnected = true;
+  #isClosed = false;
+
+  constructor(instanceId: string, network: SimulatedNetwork) {
+    this.instanceId = instanceId;
+    this.#network = network;
+    this.#instances = new Instances({
+      sayAlive: () => this.#send(undefined, { kind: 'alive' }),
+      isListening: () => this.#isConnected,
+      onGone: (gone) => this.#each((listener) => listener.onInstanceGone(gone)),
+      onStalled: () => this.#each((listener) => listener.onInterrupted()),
+      now: () => performance.now(),
+    });
+  }
+
+  get health(): RelayHealth {
+    return { status: this.#isConnected ? 'ok' : 'degraded', instances: this.#instances.count };
+  }
+
+  /** Loses the connection to Redis: nothing is said or heard. */
+  disconnect(): void {
+    this.#isConnected = false;
+  }
+
+  /** Has it again, and catches up. */
+  reconnect(): void {
+    this.#isConnected = true;
+    for (const documentName of this.#listeners.keys()) this.#readRetained(documentName);
+    this.#each((listener) => listener.onInterrupted());
+  }
+
+  attach(documentName: string, listener: RelayListener): RelayChannel {
+    this.#listeners.set(documentName, listener);
+    return {
+      whenListening: Promise.resolve(),
+      readRetained: () => void setTimeout(() => this.#readRetained(documentName), 0),
+      publish: (batch: RelayedBatch) => this.#send(documentName, batch),
+      tell: (message: RelayMessage) => this.#send(documentName, message),
+      detach: () => {
+        if (this.#listeners.get(documentName) === listener) this.#listeners.delete(documentName);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#send(undefined, { kind: 'leaving' });
+    this.die();
+  }
+
+  /** Ends it as a crash does. */
+  die(): void {
+    this.#isClosed = true;
+    this.#instances.close();
+    this.#listeners.clear();
+    this.#network.remove(this);
+  }
+
+  hear(documentName: string | undefined, bytes: Uint8Array): void {
+    if (!this.#isConnected || this.#isClosed) return;
+    const envelope = decodeEnvelope(bytes);
+    if (envelope === undefined) throw new Error('an instance of this version was not understood');
+    const { from, content } = envelope;
+    if (from === this.instanceId) return;
+    if (content.kind === 'leaving') return this.#instances.left(from);
+    this.#instances.heard(from);
+    if (content.kind === 'alive' || documentName === undefined) return;
+    const listener = this.#listeners.get(documentName);
+    if (isBatch(content)) listener?.onBatch(content, from);
+    else listener?.onMessage(content, from);
+  }
+
+  #send(documentName: string | undefined, content: Envelope['content']): void {
+    if (this.#isConnected && !this.#isClosed) this.#network.send(this, documentName, content);
+  }
+
+  #readRetained(documentName: string): void {
+    for (const bytes of this.#network.retained(documentName)) this.hear(documentName, bytes);
+  }
+
+  #each(tell: (listener: RelayListener) => void): void {
+    this.#listeners.forEach(tell);
+  }
+}
