@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { COMMON_OPTIONS } from './command-flags.ts';
 import { deleteCommand } from './delete.ts';
+import { doctorCommand } from './doctor/doctor.ts';
 import { documentsCommand } from './documents.ts';
 import { exportCommand } from './export.ts';
 import { describeFailure, exitStatusOf } from './failure.ts';
@@ -47,6 +48,7 @@ function createProgram(): Command {
     .addHelpText('after', NOTES);
   const commands = [
     serveCommand(),
+    doctorCommand(),
     documentsCommand(),
     exportCommand(),
     importCommand(),

@@ -24,7 +24,7 @@ export async function openStore(directory: string, { create = false } = {}): Pro
  * Whether opening the directory either finds a store or says what is wrong with it, and makes nothing new. Data without
  * `CURRENT` is a store too: a damaged one, and "there is no store" would have people look for it elsewhere.
  */
-async function mayBeStore(directory: string): Promise<boolean> {
+export async function mayBeStore(directory: string): Promise<boolean> {
   try {
     const names = await readdir(directory);
     return names.some((name) => name === 'CURRENT' || /^\d+\.(log|ldb|sst)$/.test(name));
