@@ -12,7 +12,7 @@ import * as Y from 'yjs';
 type Message = Exclude<HeadwaterServerMessage, { readonly kind: 'unknown' }>;
 type Verdict = Extract<HeadwaterServerMessage, { readonly kind: 'granted' | 'denied' }>;
 
-export const GRANTED: Verdict = { kind: 'granted', isReadOnly: false, expiresInMs: undefined, user: undefined };
+export const GRANTED = { kind: 'granted', isReadOnly: false, expiresInMs: undefined, user: undefined } as const;
 
 /** One document of a client, as the fake sees it. */
 class FakeSession {
@@ -55,10 +55,13 @@ export class FakeServer {
   readonly connections: FakeConnection[] = [];
   readonly documents = new Map<string, Y.Doc>();
   readonly tokens: string[] = [];
-  /** Nobody answers when this is set: sockets open when `accepting` … */
+  /** How many sockets were opened, or tried to. */
+  attempts = 0;
   isReachable = true;
   /** Messages are swallowed. */
   isSilent = false;
+  /** Only pings are. */
+  isMuteToPings = false;
   /** What is received is not said to be saved until this is reset, and {@link saveAll} called. */
   holdsSaves = false;
   maxMessageBytes = 16 * 1024 * 1024;
@@ -103,6 +106,12 @@ export class FakeServer {
     }
   }
 
+  /** Ends a session, as when its token expired. */
+  expire(address: string, denied: Verdict): void {
+    const session = this.connection.sessions.get(address);
+    if (session !== undefined) this.#settle(this.connection, address, session, denied);
+  }
+
   accept(socket: FakeSocket): FakeConnection {
     const connection = new FakeConnection(socket);
     this.connections.push(connection);
@@ -121,7 +130,7 @@ export class FakeServer {
         );
         return;
       case 'ping':
-        connection.sendBytes(encodePong(frame.id));
+        if (!this.isMuteToPings) connection.sendBytes(encodePong(frame.id));
         return;
       case 'unknown':
         return;
@@ -143,7 +152,7 @@ export class FakeServer {
     switch (message.kind) {
       case 'token':
         this.tokens.push(message.token);
-        this.#answerToken(connection, address, session, message.token, document);
+        this.#settle(connection, address, session, this.judge(message.token, address));
         return;
       case 'sync-step-1':
         connection.send(address, {
@@ -170,21 +179,14 @@ export class FakeServer {
     }
   }
 
-  #answerToken(
-    connection: FakeConnection,
-    address: string,
-    session: FakeSession,
-    token: string,
-    document: Y.Doc,
-  ): void {
-    const verdict = this.judge(token, address);
+  #settle(connection: FakeConnection, address: string, session: FakeSession, verdict: Verdict): void {
     connection.send(address, verdict);
     if (verdict.kind === 'denied') {
       session.isOpen = false;
-      session.edits = 0;
     } else if (!session.isOpen) {
       session.isOpen = true;
-      connection.send(address, { kind: 'sync-step-1', stateVector: Y.encodeStateVector(document) });
+      const [documentName = ''] = address.split('\u0000');
+      connection.send(address, { kind: 'sync-step-1', stateVector: Y.encodeStateVector(this.document(documentName)) });
     }
   }
 
@@ -225,6 +227,7 @@ class FakeSocket implements WebSocketLike {
   constructor(url: string, server: FakeServer) {
     this.url = url;
     this.#server = server;
+    server.attempts += 1;
     queueMicrotask(() => {
       if (this.readyState !== 0) return;
       if (!server.isReachable) return this.fail(1006);

@@ -6,7 +6,7 @@ import { EditLedger, type SentEdit } from '../../client-sdk/src/session/edit-led
 const steps = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('change' as const) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('end' as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('end' as const, 'reopen' as const) }) },
     { weight: 5, arbitrary: fc.record({ kind: fc.constant('send' as const), share: fc.nat(4) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuse-unsent' as const), share: fc.nat(4) }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('save' as const), which: fc.nat(12) }) },
@@ -26,7 +26,7 @@ class Model {
   readonly onDisk = new Set<number>();
   readonly undone = new Set<number>();
   /** Messages of this session, by number: what they contain, and whether they were refused. */
-  messages: { readonly changes: readonly number[]; isRefused: boolean; isSettled: boolean }[] = [];
+  messages: { changes: readonly number[]; isRefused: boolean; isSettled: boolean }[] = [];
 
   get loose(): readonly number[] {
     return this.made.filter(
@@ -51,6 +51,12 @@ class Model {
       message.isSettled = true;
       for (const change of message.changes) this.onDisk.add(change);
     }
+  }
+
+  /** What was refused may be sent again. */
+  reopen(): void {
+    for (const message of this.messages) if (message.isRefused) message.changes = [];
+    this.refusedUnsent.clear();
   }
 
   end(): void {
@@ -104,6 +110,11 @@ test('the ledger says exactly how many changes would be lost, whatever is sent, 
             if (edit !== undefined && ledger.undo(edit)) for (const change of edit.changes) model.undone.add(change);
             break;
           }
+          case 'reopen':
+            ledger.reopen();
+            model.reopen();
+            refused = [];
+            break;
           case 'end':
             ledger.end();
             model.end();

@@ -1,27 +1,12 @@
-import { HeadwaterProvider, type HeadwaterProviderOptions } from '@headwater/client';
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { HeadwaterProvider } from '@headwater/client';
+import { afterEach, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { FakeServer, GRANTED } from './fake-server.ts';
+import { provide, settled, textOf } from './support.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** A provider of a document on a fake server, destroyed when the test ends. */
-function provide(server: FakeServer, options: Partial<HeadwaterProviderOptions> = {}): HeadwaterProvider {
-  const provider = new HeadwaterProvider({ url: 'ws://fake', name: 'notes', WebSocket: server.WebSocket, ...options });
-  onTestFinished(() => provider.destroy());
-  return provider;
-}
-
-function textOf({ document }: HeadwaterProvider): Y.Text {
-  return document.getText('text');
-}
-
-/** Lets everything happen that needs no time. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 test('a provider connects, syncs and says so in order', async () => {
   const server = new FakeServer();
@@ -267,7 +252,7 @@ test('presence lives on the awareness of the provider, and needs one', async () 
 
 test('the server says who this is and that it may not write', async () => {
   const server = new FakeServer();
-  server.judge = () => ({ ...GRANTED, kind: 'granted', isReadOnly: true, expiresInMs: undefined, user: 'ada' });
+  server.judge = () => ({ ...GRANTED, isReadOnly: true, user: 'ada' });
   const provider = provide(server);
   await provider.whenSynced();
 

@@ -114,6 +114,12 @@ export class Connection {
     else this.#step('wanted');
   }
 
+  /** Carries one under another address from now on. */
+  readdress(before: string, endpoint: Endpoint): void {
+    this.#endpoints.delete(before);
+    this.#endpoints.set(endpoint.address, endpoint);
+  }
+
   /** Carries it no longer; closes the connection after the last. */
   detach(endpoint: Endpoint): void {
     if (this.#endpoints.get(endpoint.address) !== endpoint) return;

@@ -40,7 +40,8 @@ export class Heartbeat {
   /** A connection is open. */
   start(): void {
     this.#hasPong = false;
-    this.heard();
+    this.#pingedMs = undefined;
+    this.#heardMs = performance.now();
     this.#look();
   }
 
@@ -52,7 +53,9 @@ export class Heartbeat {
   /** Something came. */
   heard(): void {
     this.#heardMs = performance.now();
+    if (this.#pingedMs === undefined) return; // the timer finds out: most of what is heard is no answer
     this.#pingedMs = undefined;
+    this.hurry();
   }
 
   /** The answer to a ping came. */

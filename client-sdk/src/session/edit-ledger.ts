@@ -16,8 +16,8 @@ export interface SentEdit<Change> {
  * - *loose*: in no message of this session. New changes are, and all there are when a session ends: what was sent on the old
  *   one may have been lost with it. The first message of the next session contains everything the server lacks, loose ones included.
  * - *sent*: in a message that nothing was said about.
- * - *refused*: in a message that the server did not take up. It counts until it is undone; with the next session it is loose again, as the
- *   document still has it.
+ * - *refused*: in a message that the server did not take up. It counts until it is undone; when it may be taken up after all, in
+ *   the next session for one, it is loose again, as the document still has it.
  *
  * It leaves only as *saved*, or as undone. Nothing else makes the number smaller, and above all no end of a connection.
  */
@@ -84,6 +84,13 @@ export class EditLedger<Change> {
   /** @returns whether the edit still stood as refused: what it changed is undone now, and counts no longer */
   undo(edit: SentEdit<Change>): boolean {
     return this.#refused.delete(edit);
+  }
+
+  /** What was refused may be taken up now: it is loose again, before everything that was loose already. */
+  reopen(): void {
+    const changes = [...this.#refused].flatMap((edit) => edit.changes);
+    this.#loose = [...changes, ...this.#loose];
+    this.#refused.clear();
   }
 
   /** The session is over, and its numbers mean nothing any more. */

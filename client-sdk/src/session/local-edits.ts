@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@headwater/protocol';
+import { EMPTY_STATE_VECTOR } from '@headwater/protocol';
 import * as Y from 'yjs';
 import { EditLedger, type SentEdit } from './edit-ledger.ts';
 import { encodeFrom } from './edit-ranges.ts';
@@ -41,6 +41,8 @@ export class LocalEdits {
   /** Whether the server has, or was sent, everything but what is queued. */
   #isLive = false;
   #mayWrite = false;
+  /** What the server had when it said so last. */
+  #serverVector = EMPTY_STATE_VECTOR;
   #isMixed = false;
 
   constructor(document: Y.Doc, serverOrigin: unknown, outlet: EditOutlet) {
@@ -70,9 +72,11 @@ export class LocalEdits {
 
   /** The server says who may do what, at the start of a session or later. */
   permit(isReadOnly: boolean): void {
+    const mayWriteNow = !isReadOnly && !this.#mayWrite && this.#isLive;
     this.#mayWrite = !isReadOnly;
     if (isReadOnly) this.#undoLog.start();
-    else this.#settle();
+    if (mayWriteNow) this.#sendRefused();
+    this.#settle();
   }
 
   /** The server says what it has: sends all it lacks. */
@@ -85,6 +89,7 @@ export class LocalEdits {
       this.#ledger.note({ undo: undefined });
     }
     this.#isLive = true;
+    this.#serverVector = stateVector.slice();
     this.#queue = [];
     this.#send('sync-step-2', update, this.#ledger.looseChanges);
     this.#outlet.changed();
@@ -97,7 +102,7 @@ export class LocalEdits {
     this.#outlet.changed();
   }
 
-  refuse(number: number, code: ErrorCode, reason: string): void {
+  refuse(number: number, code: string, reason: string): void {
     const edit = this.#ledger.refuse(number);
     // One without changes is what was rolled back already, or a document the server has all of.
     if (edit === undefined || edit.changes.length === 0) return;
@@ -141,7 +146,7 @@ export class LocalEdits {
     return pendingStructs !== null || pendingDs !== null;
   }
 
-  /** Nothing of what is kept can be refused any more. */
+  /** Nothing of what the log undoes can be refused any more. */
   #settle(): void {
     if (this.#mayWrite && this.#ledger.unsavedChanges === 0) this.#undoLog.stop();
   }
@@ -178,7 +183,7 @@ export class LocalEdits {
     return true;
   }
 
-  #report(edit: SentEdit<LocalChange>, code: ErrorCode, reason: string): void {
+  #report(edit: SentEdit<LocalChange>, code: string, reason: string): void {
     this.#outlet.refused(new RefusedEdits(code, reason, edit.update, () => this.#rollBack(edit)));
   }
 
@@ -188,6 +193,13 @@ export class LocalEdits {
     this.#undoLog.undo(edit.update, steps);
     if (this.#mayWrite || !this.#isLive) this.#sendUndone(edit.update);
     this.#outlet.changed();
+  }
+
+  #sendRefused(): void {
+    this.#flush();
+    this.#ledger.reopen();
+    const update = Y.encodeStateAsUpdate(this.#document, this.#serverVector);
+    if (this.#ledger.looseChanges > 0) this.#send('update', update, this.#ledger.looseChanges);
   }
 
   /**

@@ -1,16 +1,15 @@
-import type { ErrorCode } from '@headwater/protocol';
 import { type EditRange, rangesOf } from './edit-ranges.ts';
 
 /** Edits the server did not take up. They are still in this document, and in no other. */
 export class RefusedEdits {
-  /** Why: `HW_READ_ONLY`, `HW_MESSAGE_TOO_LARGE`, … */
-  readonly code: ErrorCode;
+  /** Why: `HW_READ_ONLY`, `HW_MESSAGE_TOO_LARGE`, or another code, which may be newer than this package. */
+  readonly code: string;
   /** The same for people. */
   readonly reason: string;
   readonly #update: Uint8Array;
   readonly #undo: () => void;
 
-  constructor(code: ErrorCode, reason: string, update: Uint8Array, undo: () => void) {
+  constructor(code: string, reason: string, update: Uint8Array, undo: () => void) {
     this.code = code;
     this.reason = reason;
     this.#update = update;

@@ -225,7 +225,7 @@ export class Session implements Endpoint {
         this.#edits.save(message.edit);
         return;
       case 'refused':
-        this.#edits.refuse(message.edit, knownCode(message.code, 'HW_UPDATE_MALFORMED'), message.reason);
+        this.#edits.refuse(message.edit, message.code, message.reason);
         return;
       case 'stateless':
         this.#listener.stateless(message.payload);
@@ -267,6 +267,7 @@ export class Session implements Endpoint {
     const error = new HeadwaterError(code, reason);
     const denied = this.#token;
     this.#end();
+    this.#readdress();
     if (ERROR_CODES[code].retryable && !ABOUT_TOKENS.has(code)) {
       this.#listener.failed(error);
       this.#tokens.retry();
@@ -286,6 +287,16 @@ export class Session implements Endpoint {
     this.#denial = error;
     this.#listener.changed();
     this.#listener.denied(error);
+  }
+
+  /** What is begun after a denial is another session, for the server and its numbers, too. */
+  #readdress(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#send({ kind: 'close' });
+    const before = this.#address;
+    this.#address = connection.freeAddress(this.#subject.name);
+    connection.readdress(before, this);
   }
 
   #detach(): void {

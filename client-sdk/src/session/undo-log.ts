@@ -58,17 +58,18 @@ export class UndoLog {
    * @param steps - the oldest first
    */
   undo(update: Uint8Array, steps: readonly UndoStep[]): void {
+    // Two transactions: one that applies an update must not make anything, or Yjs takes its client id for somebody else's.
+    Y.applyUpdate(this.#document, deletionOf(update), this.#origin);
+    const manager = this.#manager;
+    if (manager === undefined) return;
     this.#document.transact(() => {
-      Y.applyUpdate(this.#document, deletionOf(update));
-      const manager = this.#manager;
-      if (manager === undefined) return;
       for (const step of steps.toReversed()) {
         manager.undoStack = [step];
         manager.undo();
       }
-      manager.undoStack = [];
-      manager.redoStack = [];
     }, this.#origin);
+    manager.undoStack = [];
+    manager.redoStack = [];
   }
 }
 
