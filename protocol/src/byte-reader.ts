@@ -1,5 +1,5 @@
 import { type ErrorCode, HeadwaterError } from './headwater-error.ts';
-import { utf8Decoder, utf16Length } from './utf8.ts';
+import { utf8Decoder } from './utf8.ts';
 
 /**
  * Reads lib0's primitives from untrusted bytes. Where lib0 shrugs (a byte past the end reads as `undefined`, a varint may
@@ -59,21 +59,6 @@ export class ByteReader {
     return this.fail(bytes.length - start < 8 ? `${what} is cut off` : `${what} is too large`, start);
   }
 
-  /** lib0's signed varint: six bits and a sign in the first byte, seven in each that follows. */
-  skipVarInt(what: string): void {
-    const start = this.pos;
-    let byte = this.byte(what);
-    let value = byte & 0x3f;
-    let factor = 0x40;
-    while (byte >= 0x80) {
-      if (this.pos >= start + 8) this.fail(`${what} is too large`, start);
-      byte = this.byte(what);
-      value += (byte & 0x7f) * factor;
-      factor *= 0x80;
-    }
-    if (value > Number.MAX_SAFE_INTEGER) this.fail(`${what} is too large`, start);
-  }
-
   skip(length: number, what: string): void {
     if (length > this.remaining) this.fail(`${what} ends past the last byte`);
     this.pos += length;
@@ -96,17 +81,6 @@ export class ByteReader {
     const count = this.varUint(what);
     if (count * minBytes > this.remaining) this.fail(`${what} is more than the bytes left can hold`, start);
     return count;
-  }
-
-  /** Steps over a length-prefixed string and returns its length in UTF-16 units, which is how Yjs counts text. */
-  skipString(what: string): number {
-    const at = this.pos;
-    const length = this.varUint(what);
-    this.stringStart = this.pos;
-    this.skip(length, what);
-    const units = utf16Length(this.bytes, this.stringStart, this.pos);
-    if (units < 0) this.fail(`${what} is not UTF-8`, at);
-    return units;
   }
 
   /** A length-prefixed string, as text. */

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../byte-reader.ts';
 import { isAscii, MAX_NESTING, parseJson } from '../json.ts';
+import { skipString, skipVarInt } from './skip.ts';
 
 /** Low five bits of a struct's info byte. */
 export const StructRef = {
@@ -31,7 +32,7 @@ const FIXED_ANY_SIZES: Readonly<Record<number, number>> = { 120: 0, 121: 0, 122:
 export function skipContent(reader: ByteReader, ref: number, infoAt: number): number {
   switch (ref) {
     case StructRef.String:
-      return reader.skipString('text');
+      return skipString(reader, 'text');
     case StructRef.Deleted:
       return reader.varUint('deleted length');
     case StructRef.Json:
@@ -45,14 +46,14 @@ export function skipContent(reader: ByteReader, ref: number, infoAt: number): nu
       skipJson(reader, 'embed');
       return 1;
     case StructRef.Format:
-      reader.skipString('format key');
+      skipString(reader, 'format key');
       skipJson(reader, 'format value');
       return 1;
     case StructRef.Type:
       skipType(reader);
       return 1;
     case StructRef.Doc:
-      reader.skipString('subdocument guid');
+      skipString(reader, 'subdocument guid');
       skipDocOptions(reader);
       return 1;
     default:
@@ -86,7 +87,7 @@ function skipType(reader: ByteReader): void {
   const at = reader.pos;
   const ref = reader.varUint('type');
   if (ref > LAST_TYPE_REF) reader.fail('unknown type', at);
-  if (NAMED_TYPE_REFS.includes(ref)) reader.skipString('type name');
+  if (NAMED_TYPE_REFS.includes(ref)) skipString(reader, 'type name');
 }
 
 /**
@@ -117,10 +118,10 @@ function skipAny(reader: ByteReader, depth: number): void {
   const tag = reader.byte('value');
   switch (tag) {
     case AnyTag.String:
-      reader.skipString('string value');
+      skipString(reader, 'string value');
       return;
     case AnyTag.Integer:
-      reader.skipVarInt('integer value');
+      skipVarInt(reader, 'integer value');
       return;
     case AnyTag.Object:
       skipObject(reader, depth + 1, []);
@@ -145,7 +146,7 @@ function skipObject(reader: ByteReader, depth: number, refusedKeys: readonly str
   const count = reader.count('number of keys', 2);
   for (let i = 0; i < count; i++) {
     const at = reader.pos;
-    reader.skipString('key');
+    skipString(reader, 'key');
     const { bytes, stringStart, pos } = reader;
     for (const key of refusedKeys) {
       if (isAscii(bytes, stringStart, pos, key)) reader.fail('key is not allowed here', at);

@@ -3,6 +3,7 @@ import { type DeleteSet, isDeleteSetAt, NOTHING_NEW, readDeleteSet } from './del
 import { MAX_CLOCK } from './max-clock.ts';
 import { StructRef, skipContent } from './scan-content.ts';
 import { Section } from './section.ts';
+import { skipString } from './skip.ts';
 
 /** Bits of a struct's info byte above the content ref. */
 const HAS_ORIGIN = 0x80;
@@ -110,9 +111,9 @@ function scanItem(
     const parentAt = reader.pos;
     const kind = reader.varUint('parent');
     if (kind > 1) reader.fail('unknown kind of parent', parentAt);
-    if (kind === 1) reader.skipString('root name');
+    if (kind === 1) skipString(reader, 'root name');
     else scanReference(reader, 'parent', section, clock, index, at, known);
-    if ((info & HAS_PARENT_KEY) !== 0) reader.skipString('parent key');
+    if ((info & HAS_PARENT_KEY) !== 0) skipString(reader, 'parent key');
   }
   return skipContent(reader, info & REF, at);
 }

@@ -1,6 +1,7 @@
 import { ByteReader } from '../byte-reader.ts';
 import { ByteWriter } from '../byte-writer.ts';
 import { StructRef, skipAnyValue, skipJsonValue } from './scan-content.ts';
+import { skipString } from './skip.ts';
 
 const HAS_ORIGIN = 0x80;
 const HAS_RIGHT_ORIGIN = 0x40;
@@ -40,9 +41,9 @@ export function sliceStruct(
   if ((info & HAS_RIGHT_ORIGIN) !== 0) skipId(reader);
   const rightOrigin = update.subarray(rightOriginAt, reader.pos);
   if ((info & (HAS_ORIGIN | HAS_RIGHT_ORIGIN)) === 0) {
-    if (reader.varUint('parent') === 1) reader.skipString('root name');
+    if (reader.varUint('parent') === 1) skipString(reader, 'root name');
     else skipId(reader);
-    if ((info & HAS_PARENT_KEY) !== 0) reader.skipString('parent key');
+    if ((info & HAS_PARENT_KEY) !== 0) skipString(reader, 'parent key');
   }
   writer.byte(info | HAS_ORIGIN);
   writer.varUint(clientId);
