@@ -7,6 +7,7 @@ export {
   type PresenceEvents,
   type PresenceFields,
   type PresenceOptions,
+  type PresenceProfile,
 } from './presence/presence.ts';
 export type { PresenceClient, PresenceUser } from './presence/presence-user.ts';
 export { userColor } from './presence/user-color.ts';

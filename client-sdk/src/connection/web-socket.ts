@@ -3,11 +3,17 @@ export interface WebSocketLike {
   binaryType: string;
   readonly readyState: number;
   readonly bufferedAmount: number;
+  /** Once messages can be sent. */
   addEventListener(type: 'open', listener: () => void): void;
+  /** With every message; its data is an `ArrayBuffer`. */
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  /** When something failed; the end comes next, and the reason is in the console. */
   addEventListener(type: 'error', listener: (event: unknown) => void): void;
+  /** Once it is over. */
   addEventListener(type: 'close', listener: (event: CloseInfo) => void): void;
+  /** Sends one binary message, or keeps it until the network takes it. */
   send(data: Uint8Array<ArrayBuffer>): void;
+  /** Ends it; `close` follows. */
   close(code?: number, reason?: string): void;
 }
 

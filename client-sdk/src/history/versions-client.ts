@@ -30,6 +30,7 @@ export class VersionsClient {
     return (answer as { readonly versions: readonly NamedVersion[] }).versions;
   }
 
+  /** Gives a version another label. */
   async rename(documentName: string, versionId: string, label: string): Promise<NamedVersion> {
     const path = [...pathOf(documentName), versionId];
     return (await this.#api.json({ method: 'PATCH', path, body: { label } })) as NamedVersion;

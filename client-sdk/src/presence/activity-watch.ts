@@ -4,7 +4,9 @@ export type Activity = 'active' | 'idle' | 'away';
 /** What is watched of a page; `document` of a browser is one. */
 export interface Page {
   readonly visibilityState: string;
+  /** As in the DOM. */
   addEventListener(type: string, listener: () => void, options?: AddEventListenerOptions): void;
+  /** As in the DOM. */
   removeEventListener(type: string, listener: () => void, options?: AddEventListenerOptions): void;
 }
 

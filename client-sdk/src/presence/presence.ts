@@ -6,8 +6,8 @@ import { LatestThrottle } from './latest-throttle.ts';
 import { HEX_COLOR, idOfClient, type PresenceUser, usersOf } from './presence-user.ts';
 import { userColor } from './user-color.ts';
 
-/** What others are to see of this user. A field left out stays as it is, `null` takes it away. */
-export interface PresenceFields {
+/** Who a user is to the others. A field left out stays as it is, `null` takes it away. */
+export interface PresenceProfile {
   /** What stays the same of the user, such as an account id: tabs with the same id are one user. */
   readonly id?: string | null | undefined;
   readonly name?: string | null | undefined;
@@ -15,6 +15,10 @@ export interface PresenceFields {
   readonly color?: string | null | undefined;
   /** Where a picture of the user is. */
   readonly avatar?: string | null | undefined;
+}
+
+/** What others are to see of this user. */
+export interface PresenceFields extends PresenceProfile {
   /** Where the user is, in words of your own that JSON can say. Leave it alone where an editor's plugin shows carets. */
   readonly cursor?: unknown;
 }
@@ -82,7 +86,7 @@ export class Presence extends ObservableV2<PresenceEvents> {
   readonly #activity: ActivityWatch | undefined;
   /** The fields of the local state that are ours to take back. */
   readonly #written = new Set<string>();
-  #profile: Profile = {};
+  #profile: PresenceProfile = {};
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #users: readonly PresenceUser[];
   #isClosed = false;
@@ -91,19 +95,15 @@ export class Presence extends ObservableV2<PresenceEvents> {
   constructor(awareness: Awareness, options: PresenceOptions = {}) {
     super();
     this.awareness = awareness;
-    this.#cursorField = options.cursorField ?? PRESENCE_DEFAULTS.cursorField;
-    this.#typingTimeoutMs = options.typingTimeoutMs ?? PRESENCE_DEFAULTS.typingTimeoutMs;
-    this.#cursor = new LatestThrottle(options.cursorIntervalMs ?? PRESENCE_DEFAULTS.cursorIntervalMs, (cursor) =>
-      this.#write({ [this.#cursorField]: cursor }),
-    );
-    const page = options.page === undefined ? globalThis.document : options.page;
-    if (page) {
-      const limits = {
-        idleAfterMs: options.idleAfterMs ?? PRESENCE_DEFAULTS.idleAfterMs,
-        awayAfterMs: options.awayAfterMs ?? PRESENCE_DEFAULTS.awayAfterMs,
-      };
-      this.#activity = new ActivityWatch(page, limits, this.#announce);
-    }
+    const { cursorIntervalMs, typingTimeoutMs, cursorField, page, ...limits } = {
+      page: globalThis.document,
+      ...PRESENCE_DEFAULTS,
+      ...given(options),
+    };
+    this.#cursorField = cursorField;
+    this.#typingTimeoutMs = typingTimeoutMs;
+    this.#cursor = new LatestThrottle(cursorIntervalMs, (cursor) => this.#write({ [cursorField]: cursor }));
+    if (page) this.#activity = new ActivityWatch(page, limits, this.#announce);
     this.#users = this.#readUsers([]);
     awareness.on('change', this.#noteAwareness);
     awareness.on('destroy', this.#stop);
@@ -167,7 +167,7 @@ export class Presence extends ObservableV2<PresenceEvents> {
     this.close();
   }
 
-  #introduce(profile: Profile): void {
+  #introduce(profile: PresenceProfile): void {
     const isFirst = !this.#written.has('user');
     this.#profile = { ...this.#profile, ...profile };
     const { id, name, color } = this.#profile;
@@ -215,8 +215,6 @@ export class Presence extends ObservableV2<PresenceEvents> {
   };
 }
 
-type Profile = Omit<PresenceFields, 'cursor'>;
-
 /** Those of `some` that `others` has not; this user neither comes nor goes for itself. */
 function newIn(some: readonly PresenceUser[], others: readonly PresenceUser[]): readonly PresenceUser[] {
   const ids = new Set(others.map(({ id }) => id));
@@ -224,8 +222,9 @@ function newIn(some: readonly PresenceUser[], others: readonly PresenceUser[]): 
 }
 
 /** What is said at all: `undefined` is as good as left out. */
-function given(profile: Profile): Profile {
-  return Object.fromEntries(Object.entries(profile).filter(([, value]) => value !== undefined));
+function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
+  const said = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
 }
 
 /** The fields with the changes; `null` takes one away. */
