@@ -166,7 +166,8 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const access = { scope: resolved.api, token: resolved.apiToken, secret, isOpenLocally: nodeEnv !== 'production' };
   const v1 = createV1({ history, store, logger, access });
   const inspect = createInspect(inspectScope(resolved, nodeEnv));
-  const respond = getRequestListener(createHttpApp(health, { v1, inspect }).fetch);
+  // HTTP/1.0 knows no Host, and load balancers speak it when they ask for our health.
+  const respond = getRequestListener(createHttpApp(health, { v1, inspect }).fetch, { hostname: 'host.unknown' });
   const requestListener: RequestListener = (request, response) => {
     openRequests.add(response);
     void respond(request, response);

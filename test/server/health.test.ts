@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { HeadwaterError } from '@headwater/protocol';
 import { createServer } from '@headwater/server';
 import { expect, test } from 'vitest';
@@ -48,4 +50,12 @@ test('a server counts its documents, its connections and what is not durable, an
     connections: 3,
     unsavedBytes: 1_000,
   });
+});
+
+test('a load balancer may ask in HTTP/1.0, which names no host', async () => {
+  await using server = await createServer({ port: 0, store: new ControlledStore() });
+  const { port } = await server.listen();
+  const socket = connect(port, '127.0.0.1', () => socket.write('GET /health HTTP/1.0\r\n\r\n'));
+
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 });
