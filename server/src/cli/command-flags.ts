@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Logger } from 'pino';
-import { createCommandLogger } from '../logging/command-logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import {
   type CommandOptions,
   OPTION_DESCRIPTIONS,
@@ -27,33 +26,43 @@ function toFlag({ flag, placeholder, description, defaultText, variable }: Optio
   return new Option(`${flag} <${placeholder}>`, `${description} (default: ${defaultText}; env: ${variable})`);
 }
 
-/** Where a running command gets its options from. */
-export interface CommandSettings<Name extends OptionName> {
-  readonly options: Pick<CommandOptions, Name | (typeof COMMON_OPTIONS)[number]>;
-  readonly logger: Logger;
+/** The options of a command, with those that every command has. */
+type Settings<Name extends OptionName> = Pick<CommandOptions, Name | (typeof COMMON_OPTIONS)[number]>;
+
+/**
+ * Reads the named options of a command from its flags, the environment and the config file.
+ *
+ * @returns the options, and what was ignored: for the log, which is one of the things the options say
+ * @throws HW_OPTIONS_INVALID
+ */
+export function readOptions<Name extends OptionName>(
+  flags: Readonly<Record<string, unknown>>,
+  names: readonly Name[],
+): { readonly options: Settings<Name>; readonly warnings: readonly string[] } {
+  const wanted: readonly (Name | (typeof COMMON_OPTIONS)[number])[] = [...names, ...COMMON_OPTIONS];
+  const sources = { flags, env: process.env, workingDirectory: process.cwd() };
+  return loadOptions(wanted, sources);
 }
 
 /**
- * Loads the named options of a command from its flags, the environment and the config file, and opens its log, where
- * whatever was ignored is warned about. `serve` logs to stdout (1); the other commands print their results there, run
- * once, and log to stderr (2).
+ * Reads the options of a command that runs once, and opens its log, on stderr: results are printed to stdout. What was
+ * ignored is warned about.
  *
  * @throws HW_OPTIONS_INVALID
  */
-export function loadSettings<Name extends OptionName>(
+export async function loadSettings<Name extends OptionName>(
   flags: Readonly<Record<string, unknown>>,
   names: readonly Name[],
-  fileDescriptor: 1 | 2,
-): CommandSettings<Name> {
-  const wanted: readonly (Name | (typeof COMMON_OPTIONS)[number])[] = [...names, ...COMMON_OPTIONS];
-  const { options, warnings } = loadOptions(wanted, {
-    flags,
-    env: process.env,
-    workingDirectory: process.cwd(),
-  });
-  const { logLevel: level, logFormat: format } = options as CommandOptions;
-  const isForReader = fileDescriptor === 2 && format === 'auto';
-  const logger = isForReader ? createLineLogger(level) : createCommandLogger({ level, format, fileDescriptor });
+): Promise<{ readonly options: Settings<Name>; readonly logger: Logger }> {
+  const { options, warnings } = readOptions(flags, names);
+  const logger = await openLog(options);
   for (const warning of warnings) logger.warn({}, warning);
   return { options, logger };
+}
+
+/** Loads the real logger only where its format is wanted: it takes longer than most commands. */
+async function openLog({ logLevel: level, logFormat: format }: Settings<never>): Promise<Logger> {
+  if (format === 'auto') return createLineLogger(level);
+  const { createCommandLogger } = await import('../logging/command-logger.ts');
+  return createCommandLogger({ level, format, fileDescriptor: 2 });
 }

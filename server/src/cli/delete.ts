@@ -24,7 +24,7 @@ export function deleteCommand(): Command {
 }
 
 async function deleteDocument(documentName: string, flags: { readonly yes?: boolean }): Promise<void> {
-  const { options } = loadSettings({ ...flags }, ['data'], 2);
+  const { options } = await loadSettings({ ...flags }, ['data']);
   const shown = printableName(documentName);
   await using store = await openStore(options.data);
   if (flags.yes !== true) {

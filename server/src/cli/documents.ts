@@ -41,7 +41,7 @@ export function documentsCommand(): Command {
 }
 
 async function listDocuments(flags: DocumentsFlags): Promise<void> {
-  const { options } = loadSettings({ ...flags }, ['data'], 2);
+  const { options } = await loadSettings({ ...flags }, ['data']);
   await using store = await openStore(options.data);
 
   if (!flags.json) await print(`${HEADINGS}\n`);

@@ -65,7 +65,7 @@ async function readDocument({ store, past }: OpenedPast, documentName: string, f
     const stored = await loadKnown(store, documentName);
     const waitingUpdates = stored.waiting.length;
     if (waitingUpdates > 0) {
-      const { logger } = loadSettings({ ...flags }, [], 2);
+      const { logger } = await loadSettings({ ...flags }, []);
       const what =
         waitingUpdates === 1 ? 'update that waits for a missing one is' : 'updates that wait for missing ones are';
       logger.warn({ waitingUpdates }, `${waitingUpdates} ${what} left out`);

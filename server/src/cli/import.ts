@@ -37,7 +37,7 @@ export function importCommand(): Command {
 }
 
 async function importDocument(documentName: string, file: string | undefined, flags: object): Promise<void> {
-  const { options } = loadSettings({ ...flags }, ['data'], 2);
+  const { options } = await loadSettings({ ...flags }, ['data']);
   const update = await readUpdate(file);
 
   await using store = await openStore(options.data, { create: true });

@@ -1,18 +1,26 @@
-import { type Logger, pino } from 'pino';
+import type { Logger } from '../logging/logger.ts';
 import { note } from './output.ts';
 
-/** How levels are called in a line for people; the others by their own names. */
-const WORDS: Readonly<Record<string, string>> = { warn: 'warning' };
+/** From the quietest: a log of one level says that level and those before it. */
+const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
 /**
  * The log of a command that runs once: each entry is a line like those of failures, without time and fields. A log that
  * nobody keeps has no use for those, and whoever typed the command reads it, a pipe behind it or not.
  */
 export function createLineLogger(level: string): Logger {
-  return pino({ level, base: null, formatters: { level: (label) => ({ level: label }) } }, { write: writeLine });
+  const said = level === 'trace' ? LEVELS.length : LEVELS.indexOf(level as (typeof LEVELS)[number]) + 1;
+  return {
+    error: said > 0 ? sayAs('error') : ignore,
+    warn: said > 1 ? sayAs('warning') : ignore,
+    info: said > 2 ? sayAs('info') : ignore,
+    debug: said > 3 ? sayAs('debug') : ignore,
+  };
 }
 
-function writeLine(entry: string): void {
-  const { level, msg } = JSON.parse(entry) as { readonly level: string; readonly msg: string };
-  note(`headwater: ${WORDS[level] ?? level}: ${msg}`);
-}
+const ignore = (): void => {};
+
+const sayAs =
+  (word: string) =>
+  (_fields: object, message: string): void =>
+    note(`headwater: ${word}: ${message}`);

@@ -2,9 +2,8 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { HeadwaterServer } from '../create-server.ts';
-import { isPretty } from '../logging/command-logger.ts';
 import { serverOptionsSchema } from '../options.ts';
-import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
+import { addFlags, COMMON_OPTIONS, readOptions } from './command-flags.ts';
 import type { CommandOptions, OptionName } from './command-options.ts';
 import { EXIT } from './failure.ts';
 import { onStopSignals, SAME_SIGNAL_MS } from './stop-signals.ts';
@@ -36,16 +35,20 @@ export function serveCommand(): Command {
 }
 
 async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
-  const { options, logger } = loadSettings(flags, SERVER_OPTIONS, 1);
-  const { logLevel: _level, logFormat, ...serverOptions } = options;
+  const { options, warnings } = readOptions(flags, SERVER_OPTIONS);
+  const { logLevel: level, logFormat: format, ...serverOptions } = options;
+  // Loaded here: no other command needs these, and they are the larger part of what there is to load.
+  const { createCommandLogger, isPretty } = await import('../logging/command-logger.ts');
+  const log = { level, format, fileDescriptor: 1 } as const;
+  const logger = createCommandLogger(log);
+  for (const warning of warnings) logger.warn({}, warning);
   dieOfBugs(logger);
 
-  // Loaded here: no other command needs the server, and it is the larger part of what there is to load.
   const { createServer } = await import('../create-server.ts');
   const server = await createServer({ ...serverOptions, logger });
   stopOnSignals(server, logger);
   const address = await listen(server);
-  announce(address, options, logger, isPretty({ level: logger.level, format: logFormat, fileDescriptor: 1 }));
+  announce(address, options, logger, isPretty(log));
 }
 
 /** After a listen that failed the store must be given back, or a second attempt in this process finds it locked. */

@@ -30,7 +30,7 @@ export function doctorCommand(): Command {
 }
 
 async function examine(flags: { readonly json?: boolean }): Promise<void> {
-  const { options } = loadSettings({ ...flags }, OPTIONS, 2);
+  const { options } = await loadSettings({ ...flags }, OPTIONS);
   const findings = [
     ...(await checkDirectory(options.data)),
     ...(await checkStore(options.data)),

@@ -46,7 +46,7 @@ export interface OpenedPast extends AsyncDisposable {
  * @throws HW_STORE_UNUSABLE; HW_STORE_LOCKED when somebody else than a server has it open
  */
 export async function openPast(flags: SourceFlags): Promise<OpenedPast> {
-  const { options } = loadSettings({ ...flags }, OPTIONS, 2);
+  const { options } = await loadSettings({ ...flags }, OPTIONS);
   if (flags.server !== undefined) return askServer(flags.server, options.apiToken);
   try {
     const store = await openStore(options.data);

@@ -7,10 +7,8 @@ import { load, type Past } from '../history/past.ts';
 import { isoTime, note, print, printableName, printJson } from '../output.ts';
 import { chooseRoot, renderRoot } from '../root-content.ts';
 import { onStopSignals } from '../stop-signals.ts';
-import { playInto } from './into.ts';
+import { bar } from './bar.ts';
 import { AS_FAST_AS_POSSIBLE, type Pace, Playback, timesAsFast, within } from './playback.ts';
-import { bar } from './screen.ts';
-import { showReplay } from './show.ts';
 
 /** How long a replay on a terminal takes, unless --speed says otherwise. */
 const SHOW_MS = 20_000;
@@ -125,10 +123,12 @@ async function printEnd({ documentName, flags, past, to }: Replay): Promise<void
 async function show({ documentName, flags, past, from, to, steps, stop }: Replay): Promise<void> {
   const root = chooseRoot(rootKinds(load(await past.stateAt(documentName, to))), flags.root, '--root');
   const playback = new Playback(paceOf(flags, within(SHOW_MS, from, to)), stop.signal);
+  const { showReplay } = await import('./show.ts'); // with what measures text on a terminal
   await showReplay({ root, from, to, steps, playback, end: () => stop.abort() });
 }
 
 async function playIntoDocument({ documentName, flags, past, from, to, steps, stop }: Replay, url: string) {
+  const { playInto } = await import('./into.ts'); // with the WebSocket
   const reached = await playInto({
     url,
     steps,

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { printableName } from '../output.ts';
+import { bar } from './bar.ts';
 import { windowOf } from './text-window.ts';
 
 const HIDE_CURSOR = '\u001b[?25l';
@@ -61,11 +62,6 @@ export class Screen {
   };
 
   readonly #showCursor = (): void => void this.#out.write(SHOW_CURSOR);
-}
-
-export function bar(progress: number, columns: number): string {
-  const filled = Math.round(Math.min(1, Math.max(0, progress)) * columns);
-  return '█'.repeat(filled) + '░'.repeat(columns - filled);
 }
 
 function statusLine(label: string, author: string | undefined, columns: number): string {
