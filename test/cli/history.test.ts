@@ -6,7 +6,7 @@ import { HEADWATER_BIN } from '../support/repository.ts';
 import { cleanEnvironment, headwater } from '../support/run-command.ts';
 import { storeDocuments, updatesOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
-import { DOCUMENT, MODES, recordedPast, sharedPast } from './recorded-past.ts';
+import { DOCUMENT, MODES, servedPast, sharedPast, storedPast } from './recorded-past.ts';
 
 interface MomentLine {
   readonly sequence: number;
@@ -74,7 +74,7 @@ describe.each(MODES)('with the server %s', (mode) => {
 });
 
 test('for people there are columns, and versions stand beside their moment', async () => {
-  await using past = await recordedPast('stopped');
+  await using past = await storedPast();
   await headwater(['versions', 'create', DOCUMENT, 'first\u001b[31m draft', '--at', '2', ...past.data]);
 
   const { stdout, stderr } = await headwater(['history', DOCUMENT, ...past.data]);
@@ -122,7 +122,7 @@ test('a reader who has seen enough ends the listing without a complaint', async 
 });
 
 test('the token of a server comes from a flag or the environment', async () => {
-  await using past = await recordedPast('running', { flags: ['--api-token', 'secret'] });
+  await using past = await servedPast({ flags: ['--api-token', 'secret'] });
   const args = ['history', DOCUMENT, '--json'];
 
   const without = await headwater([...args, '--server', past.server.url]);

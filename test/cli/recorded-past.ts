@@ -1,6 +1,8 @@
+import { cp } from 'node:fs/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { ServerProcess, type ServerProcessOptions } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
+import { TempDir } from '../support/temp-dir.ts';
 
 /** The document two people wrote. */
 export const DOCUMENT = 'notes';
@@ -42,30 +44,34 @@ async function recordSession(server: ServerProcess): Promise<readonly string[]> 
   return texts;
 }
 
-/** A data directory with a recorded session in it, and a server on it or not. */
+/** A data directory with a recorded session in it. */
 export interface RecordedPast extends AsyncDisposable {
   /** By moment: what the text was in the documents of the clients. 0 is the empty document. */
   readonly texts: readonly string[];
-  readonly server: ServerProcess;
   /** What names the directory to a command. */
   readonly data: readonly string[];
+}
+
+/** One that a server has open. */
+export interface ServedPast extends RecordedPast {
+  readonly server: ServerProcess;
 }
 
 /** The commands do the same whether a server has the store open or nobody. */
 export const MODES = ['stopped', 'running'] as const;
 
-/** Records a session of two clients and leaves the server running, or stops it. */
-export async function recordedPast(
-  mode: (typeof MODES)[number],
-  options: ServerProcessOptions = {},
-): Promise<RecordedPast> {
+/** Records a session of two clients and leaves the server running, or a store that no server has open. */
+export function recordedPast(mode: (typeof MODES)[number]): Promise<RecordedPast> {
+  return mode === 'running' ? servedPast() : storedPast();
+}
+
+/** Records a session and leaves the server running. */
+export async function servedPast(options: ServerProcessOptions = {}): Promise<ServedPast> {
   const server = await ServerProcess.start(options);
   try {
-    const texts = await recordSession(server);
-    if (mode === 'stopped') await server.stop();
     return {
       server,
-      texts,
+      texts: await recordSession(server),
       data: ['--data', server.data],
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
@@ -74,6 +80,26 @@ export async function recordedPast(
     throw error;
   }
 }
+
+/** A copy of a store that a server was stopped on: recorded once for a test file, since starting a server takes its time. */
+export async function storedPast(): Promise<RecordedPast> {
+  const { server, texts } = await (recording ??= recordOnce());
+  const copy = await TempDir.create();
+  await cp(server.data, copy.path, { recursive: true });
+  return { texts, data: ['--data', copy.path], [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() };
+}
+
+let recording: Promise<ServedPast> | undefined;
+
+async function recordOnce(): Promise<ServedPast> {
+  const past = await servedPast();
+  await past.server.stop();
+  return past;
+}
+
+afterAll(async () => {
+  await (await recording)?.[Symbol.asyncDispose]();
+});
 
 /** One for all tests of a `describe`, which only look at it. */
 export function sharedPast(mode: (typeof MODES)[number]): { readonly current: RecordedPast } {

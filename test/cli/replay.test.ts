@@ -11,7 +11,7 @@ import { ServerProcess } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { storeDocuments, updatesOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
-import { DOCUMENT, MODES, recordedPast, sharedPast, TEXT } from './recorded-past.ts';
+import { DOCUMENT, MODES, sharedPast, storedPast, TEXT } from './recorded-past.ts';
 
 interface StepLine {
   readonly sequence: number;
@@ -86,7 +86,7 @@ describe.each(MODES)('with the server %s', (mode) => {
 });
 
 test('whoever has the other document open sees it grow, and keeps what they typed', async () => {
-  await using past = await recordedPast('stopped');
+  await using past = await storedPast();
   await using other = await ServerProcess.start();
   await using reader = await new StockClient(other.url, 'live').synced();
   const text = reader.doc.getText(TEXT);
@@ -103,7 +103,7 @@ test('whoever has the other document open sees it grow, and keeps what they type
 });
 
 test('Ctrl-C ends a replay into a document behind a moment, and --from goes on', async () => {
-  await using past = await recordedPast('stopped');
+  await using past = await storedPast();
   await using other = await ServerProcess.start();
   await using reader = await new StockClient(other.url, 'live').synced();
   const text = reader.doc.getText(TEXT);
@@ -127,7 +127,7 @@ test('Ctrl-C ends a replay into a document behind a moment, and --from goes on',
 });
 
 test('Ctrl-C ends one that waits for a server which never answers', async () => {
-  await using past = await recordedPast('stopped');
+  await using past = await storedPast();
   const silent = createServer(() => {});
   silent.listen(0, '127.0.0.1');
   await once(silent, 'listening');
@@ -149,7 +149,7 @@ test('Ctrl-C ends one that waits for a server which never answers', async () => 
 });
 
 test('an address without a document, one where nobody is, and one that refuses are one line', async () => {
-  await using past = await recordedPast('stopped');
+  await using past = await storedPast();
   await using other = await ServerProcess.start();
   const into = (url: string) => headwater(['replay', DOCUMENT, '--into', url, ...past.data]);
 
@@ -170,7 +170,7 @@ test('an address without a document, one where nobody is, and one that refuses a
 });
 
 test('a server that closes the connection half way is one line that says where', async () => {
-  await using past = await recordedPast('stopped');
+  await using past = await storedPast();
   const server = new WebSocketServer({ port: 0 });
   await once(server, 'listening');
   server.on('connection', (socket) => socket.on('message', () => socket.close(1013, 'HW_RATE_EXCEEDED: slower')));
@@ -203,7 +203,7 @@ test('a reader who has seen enough ends the replay without a complaint', async (
 });
 
 test('what cannot be played is status 2', async () => {
-  await using past = await recordedPast('stopped');
+  await using past = await storedPast();
   const run = (...args: readonly string[]) => headwater(['replay', DOCUMENT, ...args, ...past.data]);
 
   expect((await run('--from', '5', '--to', '2')).stderr).toBe(
@@ -218,7 +218,7 @@ test('what cannot be played is status 2', async () => {
 
 describe.skipIf(!hasTerminal)('on a terminal', () => {
   test('the text grows below a bar, and its last picture stays', async () => {
-    await using past = await recordedPast('stopped');
+    await using past = await storedPast();
 
     const { status, text } = await runInTerminal(['replay', DOCUMENT, '--speed', '0.05', ...past.data]);
     const pictures = text.split('\u001b[?2026h').slice(1).map(shownIn);
@@ -235,7 +235,7 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
   });
 
   test('Ctrl-C ends it, and gives the terminal back', async () => {
-    await using past = await recordedPast('stopped');
+    await using past = await storedPast();
 
     const { status, text } = await runInTerminal(['replay', DOCUMENT, '--speed', '0.0001', ...past.data], /1 of 8/);
 

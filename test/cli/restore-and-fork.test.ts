@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { headwater } from '../support/run-command.ts';
 import { StockClient } from '../support/stock-client.ts';
-import { DOCUMENT, MODES, recordedPast, TEXT } from './recorded-past.ts';
+import { DOCUMENT, MODES, recordedPast, servedPast, TEXT } from './recorded-past.ts';
 
 async function textOf(documentName: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await headwater(['export', documentName, '--format', 'text', ...args]);
@@ -80,7 +80,7 @@ describe.each(MODES)('with the server %s', (mode) => {
 });
 
 test('a restore reaches whoever has the document open, and what they type after it stays', async () => {
-  await using past = await recordedPast('running');
+  await using past = await servedPast();
   await using ada = await new StockClient(past.server.url, DOCUMENT).synced();
   await using bob = await new StockClient(past.server.url, DOCUMENT).synced();
   const [mine, theirs] = [ada.doc.getText(TEXT), bob.doc.getText(TEXT)];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type CommandResult, headwater } from '../support/run-command.ts';
-import { DOCUMENT, MODES, recordedPast } from './recorded-past.ts';
+import { DOCUMENT, MODES, recordedPast, storedPast } from './recorded-past.ts';
 
 const linesOf = ({ stdout }: CommandResult): readonly Record<string, unknown>[] =>
   stdout
@@ -64,7 +64,7 @@ describe.each(MODES)('with the server %s', (mode) => {
 });
 
 test('for people there are columns', async () => {
-  await using past = await recordedPast('stopped');
+  await using past = await storedPast();
   await headwater(['versions', 'create', DOCUMENT, 'sent to Ada', '--at', '3', '--author', 'bob', ...past.data]);
 
   const { stdout } = await headwater(['versions', DOCUMENT, ...past.data]);

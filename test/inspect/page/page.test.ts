@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DOCUMENT, type RecordedPast, recordedPast, TEXT } from '../../cli/recorded-past.ts';
+import { DOCUMENT, type ServedPast, servedPast, TEXT } from '../../cli/recorded-past.ts';
 import { ServerProcess } from '../../support/server-process.ts';
 import { StockClient } from '../../support/stock-client.ts';
 import { InspectBrowser, type InspectPage } from './inspect-page.ts';
@@ -7,11 +7,11 @@ import { InspectBrowser, type InspectPage } from './inspect-page.ts';
 const PATIENCE = { timeout: 15_000 };
 
 let browser: InspectBrowser;
-let past: RecordedPast;
+let past: ServedPast;
 
 beforeAll(async () => {
   browser = await InspectBrowser.launch();
-  past = await recordedPast('running');
+  past = await servedPast();
 });
 
 afterAll(async () => {
@@ -214,7 +214,7 @@ test('a moment can be named, and gone to by its name', async () => {
 });
 
 test('a restore asks first, then changes the document of everybody who has it open', async () => {
-  await using own = await recordedPast('running');
+  await using own = await servedPast();
   await using ada = await new StockClient(own.server.url, DOCUMENT).synced();
   await using bob = await new StockClient(own.server.url, DOCUMENT).synced();
   ada.awareness.setLocalStateField('user', { name: 'Ada', color: '#ff0000' });
