@@ -86,12 +86,15 @@ test('Yjs writes deletions in order, also when it merges updates', () => {
   const doc = new Y.Doc();
   const updates: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => updates.push(update));
-  const text = doc.getText('text');
-  text.insert(0, 'x'.repeat(MAX_UNSORTED_RANGES * 3));
-  // from the end to the start, in two passes that interlock
-  for (const offset of [0, 2]) {
+  const values = doc.getMap('map');
+  const keys = Array.from({ length: MAX_UNSORTED_RANGES * 3 }, (_, index) => `${index}`);
+  doc.transact(() => {
+    for (const key of keys) values.set(key, true);
+  });
+  // every third, from the last to the first, in two passes that interlock
+  for (const offset of [1, 2]) {
     doc.transact(() => {
-      for (let at = text.length - 4 + offset; at >= 0; at -= 3) text.delete(at, 1);
+      for (let at = keys.length - offset; at >= 0; at -= 3) values.delete(`${at}`);
     });
   }
   const backwards = updates.toReversed();

@@ -9,9 +9,11 @@ const MAX_TRANSACTIONS = 20_000;
 for (const name of ['friendsforever', 'sveltecomponent', 'automerge-paper']) {
   const file = findTrace(name);
   const note = file === undefined ? ' (skipped: the recorded trace is not here, see HEADWATER_TRACES)' : '';
+  let played: ReturnType<typeof typed> | undefined;
+  const session = () => (played ??= typed(readTrace(file ?? '')));
 
   test.skipIf(file === undefined)(`${name}: every keystroke is new, once${note}`, () => {
-    const { doc, updates } = typed(readTrace(file ?? ''));
+    const { doc, updates } = session();
     const knowledge = Knowledge.empty();
 
     const passedOn = updates.filter((update) => knowledge.admit(update).added === update);
@@ -22,7 +24,7 @@ for (const name of ['friendsforever', 'sveltecomponent', 'automerge-paper']) {
   });
 
   test.skipIf(file === undefined)(`${name}: half of it and the difference are all of it${note}`, () => {
-    const { doc, updates } = typed(readTrace(file ?? ''));
+    const { doc, updates } = session();
     const half = docOf(updates.slice(0, updates.length / 2));
 
     const difference = diffUpdate(Y.encodeStateAsUpdate(doc), Y.decodeStateVector(Y.encodeStateVector(half)));
