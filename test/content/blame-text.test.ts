@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { docOf, openDoc, playSession, sessionPlans } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 
 type Ranges = Parameters<typeof blameText>[1] extends Iterable<infer Range> ? Range[] : never;
 
@@ -50,7 +51,7 @@ test('for random sessions every unit of every text has the author whose update b
       }
       for (const [index, range] of blame.entries()) expect(whoOf(range)).not.toBe(whoOf(blame[index + 1]));
     }),
-    { numRuns: 200 },
+    { numRuns: runs(80) },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { docOf, openDoc, playSession, sessionPlans } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 import { applyDiff } from './apply-diff.ts';
 import { visibleContent } from './visible-content.ts';
 
@@ -40,7 +41,7 @@ describe('for any two moments of random sessions', () => {
 
         expect(comparable(doc)).toEqual(comparable(docOf([b])));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -52,7 +53,7 @@ describe('for any two moments of random sessions', () => {
 
         expect(diffStates(earlier, restored)).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(80) },
     );
   });
 });

@@ -6,6 +6,7 @@ import * as Y from 'yjs';
 import { editSomething } from '../support/edits.ts';
 import { Random } from '../support/random.ts';
 import { docOf, playSession, type SessionPlan, sessionPlans } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 import { visible, visibleContent } from './visible-content.ts';
 
 /** A session, and a moment of it: how many of its updates, in thousandths, came before. */
@@ -44,7 +45,7 @@ describe('for random sessions and any earlier moment', () => {
         expect(visibleContent(docOf([current, update])), 'a document that is open').toEqual(expected);
         expect(visibleContent(docOf([Y.mergeUpdates([current, update])])), 'one that is loaded').toEqual(expected);
       }),
-      { numRuns: 300, examples: FAILED },
+      { numRuns: runs(100), examples: FAILED },
     );
   });
 
@@ -57,7 +58,7 @@ describe('for random sessions and any earlier moment', () => {
         expect(restoringUpdate(Y.mergeUpdates([current, update]), target), 'at once').toEqual(EMPTY_UPDATE);
         expect(restoringUpdate(stateOf(docOf([current, update])), target), 'after a client').toEqual(EMPTY_UPDATE);
       }),
-      { numRuns: 300, examples: FAILED },
+      { numRuns: runs(100), examples: FAILED },
     );
   });
 
@@ -71,7 +72,7 @@ describe('for random sessions and any earlier moment', () => {
 
         expect(visibleContent(restored)).toEqual(visibleContent(docOf([current])));
       }),
-      { numRuns: 300, examples: FAILED },
+      { numRuns: runs(100), examples: FAILED },
     );
   });
 
@@ -82,7 +83,7 @@ describe('for random sessions and any earlier moment', () => {
 
         expect(restoringUpdate(target, target)).toEqual(EMPTY_UPDATE);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -99,7 +100,7 @@ describe('for random sessions and any earlier moment', () => {
         expect(text.split(TYPED).length - 1).toBe(places.length);
         expect(text.replaceAll(TYPED, '')).toBe(docOf([target]).getText('text').toString());
       }),
-      { numRuns: 300 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -120,7 +121,7 @@ describe('for random sessions and any earlier moment', () => {
           states.push(stateOf(doc));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -140,7 +141,7 @@ describe('for random sessions and any earlier moment', () => {
         for (const other of others) expect(other).toEqual(first);
         for (const replica of replicas) expect(replica.store.pendingStructs).toBeNull();
       }),
-      { numRuns: 150 },
+      { numRuns: runs(50) },
     );
   });
 });

@@ -10,6 +10,7 @@ import { HeadwaterError } from '@headwater/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { runs } from '../support/soak.ts';
 
 /** Opens a fresh, empty store. */
 export type OpenStore = () => Promise<DocumentStore>;
@@ -496,7 +497,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
 
           expect(docOf(loaded.snapshot, loaded.tail).toJSON()).toEqual(oracle.toJSON());
         }),
-        { numRuns: 40 },
+        { numRuns: runs(40) },
       );
     });
   });

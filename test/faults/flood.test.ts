@@ -5,8 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { ServerProcess } from '../support/server-process.ts';
+import { IS_SOAK } from '../support/soak.ts';
 import { StockClient } from '../support/stock-client.ts';
-import { eventually, freshDocument, healthOf, IS_SOAK, residentBytes } from './support.ts';
+import { eventually, freshDocument, healthOf, residentBytes } from './support.ts';
 
 const MIB = 1024 * 1024;
 const MESSAGES = IS_SOAK ? 2_000_000 : 120_000;

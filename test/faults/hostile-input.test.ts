@@ -4,10 +4,11 @@ import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import { playSession } from '../support/sessions.ts';
+import { IS_SOAK } from '../support/soak.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { queryAwarenessFrame, updateFrame } from '../support/wire.ts';
 import { HOSTILE_FRAMES } from './hostile-frames.ts';
-import { eventually, freshDocument, hasPending, healthOf, IS_SOAK, parseServerMessage, seedOf } from './support.ts';
+import { eventually, freshDocument, hasPending, healthOf, parseServerMessage, seedOf } from './support.ts';
 
 const DOCUMENT = 'besieged';
 const FLIPPED_UPDATES = IS_SOAK ? 100_000 : 4_000;

@@ -3,9 +3,10 @@ import * as Y from 'yjs';
 import { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { ServerProcess } from '../support/server-process.ts';
+import { IS_SOAK } from '../support/soak.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { updateFrame } from '../support/wire.ts';
-import { countLacking, freshDocument, IS_SOAK, Observer, seedOf, updatesOf } from './support.ts';
+import { countLacking, freshDocument, Observer, seedOf, updatesOf } from './support.ts';
 
 const ROUNDS = IS_SOAK ? 60 : 6;
 const DOCUMENTS = ['alpha', 'beta', 'gamma'];

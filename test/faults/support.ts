@@ -6,9 +6,6 @@ import { RawClient } from '../support/raw-client.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { syncStep1, updateFrame } from '../support/wire.ts';
 
-/** Longer variants for a machine that has the evening off. */
-export const IS_SOAK = process.env['HEADWATER_SOAK'] === '1';
-
 /** The seed of this run: random unless HEADWATER_SEED names the one that failed. It is printed either way. */
 export function seedOf(test: string): number {
   const seed = Number(process.env['HEADWATER_SEED'] ?? Math.floor(Math.random() * 2 ** 31));

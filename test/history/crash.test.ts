@@ -9,12 +9,17 @@ import { survivors } from '../../persistence/src/history/survivors.ts';
 import { visibleContent } from '../content/visible-content.ts';
 import { temporaryDirectory } from '../persistence/temporary-directory.ts';
 import { Random } from '../support/random.ts';
+import { IS_SOAK } from '../support/soak.ts';
 import { recordSession, type Session } from './session.ts';
+
+/** One session, or many in a soak: where the kills hit is another place each time. */
+const seeds = (first: number): readonly number[] =>
+  Array.from({ length: IS_SOAK ? 20 : 1 }, (_, index) => first + index);
 
 const HOUR_MS = 3_600_000;
 const CHILD = fileURLToPath(new URL('children/compacting-child.mjs', import.meta.url));
 
-test.each([11, 12])('kill -9 during compactions costs no record and no moment (seed %i)', async (seed) => {
+test.each(seeds(11))('kill -9 during compactions costs no record and no moment (seed %i)', async (seed) => {
   const random = new Random(seed);
   const session = recordSession(seed, 120, { bulk: true });
   const directory = await temporaryDirectory();
@@ -45,7 +50,7 @@ test.each([11, 12])('kill -9 during compactions costs no record and no moment (s
   await expectStates(store, session.contents, 0, session.records.length);
 });
 
-test.each([13, 14])('kill -9 while records are thinned costs no moment that is to be kept (seed %i)', async (seed) => {
+test.each(seeds(13))('kill -9 while records are thinned costs no moment that is to be kept (seed %i)', async (seed) => {
   const random = new Random(seed);
   const session = recordSession(seed, 80, { bulk: true, stepMs: HOUR_MS / 2 });
   const directory = await temporaryDirectory();

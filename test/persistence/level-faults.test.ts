@@ -6,6 +6,7 @@ import { logKey, META_KEYS } from '../../persistence/src/level-keys.ts';
 import { encodeMeta } from '../../persistence/src/level-meta.ts';
 import { LevelStore } from '../../persistence/src/level-store.ts';
 import { encodeLogRecord } from '../../persistence/src/record-codec.ts';
+import { runs } from '../support/soak.ts';
 import { openFaulty, TIME_MS, text, texts } from './level-fixtures.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -341,7 +342,7 @@ test('whatever fails and whenever, every change is stored once, in order, and du
         }
       },
     ),
-    { numRuns: 40 },
+    { numRuns: runs(30) },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { createEncoder, toUint8Array, writeVarUint } from 'lib0/encoding';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { runs } from '../support/soak.ts';
 
 const CLIENT = 7;
 const CLOCKS = 200;
@@ -62,7 +63,7 @@ test('of any deletions what is new is added, what is known is dropped, and what 
         expect(clocksOf(Uint8Array.of(0, ...knowledge.encodeDeleteSet()))).toEqual([...known].sort((a, b) => a - b));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: runs(150) },
   );
 });
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { Random } from '../support/random.ts';
 import { contentOf, docOf, playSession, sessionPlans } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 
 /** In v2, which Yjs writes from what it read: it drops a flag of v1 that it never reads, and we copy it. */
 const readByYjs = (update: Uint8Array): Uint8Array => Y.convertUpdateFormatV1ToV2(update);
@@ -19,7 +20,7 @@ test('a difference is that of Yjs', () => {
         expect(readByYjs(ours)).toEqual(readByYjs(Y.diffUpdate(full, stateVector)));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 
@@ -34,7 +35,7 @@ test('whoever applies the difference to what they had has everything', () => {
 
       expect(contentOf(had)).toEqual(contentOf(oracle));
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 
@@ -47,7 +48,7 @@ test('a delete set alone brings over all deletions', () => {
 
       expect(Y.decodeUpdate(update)).toEqual({ structs: [], ds: Y.decodeUpdate(full).ds });
     }),
-    { numRuns: 20 },
+    { numRuns: runs(20) },
   );
 });
 

@@ -7,11 +7,10 @@ import { diagnose, itemsOf } from '../support/harm.ts';
 import { damaged } from '../support/mutations.ts';
 import { Random } from '../support/random.ts';
 import { docOf, playSession, sessionPlans } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 
-/** Many more for a hunt: `HUNT=30 npx vitest run test/protocol/hostile-updates`. */
-const HUNT = Number(process.env['HUNT'] ?? 1);
-const DAMAGED_RUNS = 40 * HUNT;
-const FORGED_RUNS = 60 * HUNT;
+const DAMAGED_RUNS = runs(25);
+const FORGED_RUNS = runs(40);
 const VARIANTS_PER_SESSION = 60;
 const FORGERIES_PER_SESSION = 40;
 

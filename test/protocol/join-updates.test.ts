@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { contentOf, docOf, openDoc, playSession, sessionPlans, settle } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 
 /** What was new of each update when it came, which is what gets joined. */
 function newParts(updates: readonly Uint8Array[]): Uint8Array[] {
@@ -40,7 +41,7 @@ test('joined in any pieces, the updates of a session make the same document', ()
         expect(Y.encodeStateVector(doc)).toEqual(Y.encodeStateVector(oracle));
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runs(80) },
   );
 });
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { Random } from '../support/random.ts';
 import { contentOf, docOf, openDoc, playSession, type Session, sessionPlans, settle } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 
 /** Takes an update up as a document does: what waits is tried again whenever something was added. */
 class Replica {
@@ -77,7 +78,7 @@ test('an update that arrives in order is new, whole and passed on as the same by
       expect(stateVectorOf(knowledge.encodeStateVector())).toEqual(stateVectorOf(Y.encodeStateVector(oracle)));
       expect(knowledge.encodeStateVector()).toEqual(Y.encodeStateVector(oracle));
     }),
-    { numRuns: 100 },
+    { numRuns: runs(50) },
   );
 });
 
@@ -112,7 +113,7 @@ test('whatever the order, copies and cuts, the state vector is that of a documen
       expectSame(replica, session, false);
     }),
     {
-      numRuns: 80,
+      numRuns: runs(40),
       // here Yjs sits on structs whose dependency has come, until it is told to try again
       examples: [[{ seed: 1_141_780_987, clients: 4, steps: 56, gc: false, formats: false }, 375_389_436]],
     },
@@ -138,7 +139,7 @@ test('with garbage collection too, nothing is missed on the way and all is known
       expectSame(replica, session, true);
     }),
     {
-      numRuns: 80,
+      numRuns: runs(40),
       // here a collected struct gets ahead of its original, which waits in the oracle
       examples: [[{ seed: 2_130_640_887, clients: 3, steps: 51, gc: true, formats: false }, 24]],
     },
@@ -163,7 +164,7 @@ test('what is known to be deleted is deleted, and every other deletion follows f
       }
       expect(Y.equalSnapshots(Y.snapshot(docOf(replica.added, plan.gc)), inOracle)).toBe(true);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(50) },
   );
 });
 
@@ -190,7 +191,7 @@ test('nothing is new twice', () => {
       expect(knowledge.encodeStateVector()).toBe(stateVector);
       expect(knowledge.encodeDeleteSet()).toBe(deleteSet);
     }),
-    { numRuns: 50 },
+    { numRuns: runs(30) },
   );
 });
 
@@ -208,7 +209,7 @@ test('whether something is known can be asked without taking it up', () => {
         expect(isKnown).toBe(added === undefined && waiting === undefined);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: runs(30) },
   );
 });
 
@@ -226,7 +227,7 @@ test('knowledge read from its encoding is the same knowledge', () => {
       expect(copy.encodeStateVector()).toEqual(original.encodeStateVector());
       expect(copy.encodeDeleteSet()).toEqual(original.encodeDeleteSet());
     }),
-    { numRuns: 50 },
+    { numRuns: runs(30) },
   );
 });
 

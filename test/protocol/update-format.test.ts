@@ -6,6 +6,7 @@ import * as Y from 'yjs';
 import { damaged } from '../support/mutations.ts';
 import { Random } from '../support/random.ts';
 import { playSession, sessionPlans } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 import { inspectUpdate } from './inspect-update.ts';
 
 const MALFORMED = expect.objectContaining({ code: 'HW_UPDATE_MALFORMED' });
@@ -201,7 +202,7 @@ describe('an update is read', () => {
 
         for (const update of some) expect(inspectUpdate(update)).toEqual(summaryByYjs(update));
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -218,7 +219,7 @@ describe('an update is read', () => {
           expect(() => inspectUpdate(variant)).toThrow(MALFORMED);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });
@@ -231,7 +232,7 @@ describe('a state vector', () => {
 
         expect(decodeStateVector(encoded)).toEqual(Y.decodeStateVector(encoded));
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 

@@ -4,6 +4,7 @@ import * as Y from 'yjs';
 import type { HostedDocument } from '../../server/src/documents/hosted-document.ts';
 import { Random } from '../support/random.ts';
 import { contentOf, docOf, openDoc, playSession, type SessionPlan, sessionPlans, settle } from '../support/sessions.ts';
+import { runs } from '../support/soak.ts';
 import { deferred } from './deferred.ts';
 import { awarenessUpdate, FakeSession, openHouse, turn } from './support.ts';
 
@@ -162,7 +163,7 @@ test('whoever asked and drained has the document, whatever happened on the way',
       taken.diffs += workers.diffs;
       taken.compactions += workers.compactions;
     }),
-    { numRuns: 150 },
+    { numRuns: runs(60) },
   );
   // The property is worth nothing when the paths it is about are not taken.
   expect(Math.min(taken.diffs, taken.compactions)).toBeGreaterThan(20);

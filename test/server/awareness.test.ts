@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { HostedDocument } from '../../server/src/documents/hosted-document.ts';
+import { runs } from '../support/soak.ts';
 import { deferred } from './deferred.ts';
 import { awarenessOf, awarenessUpdate, enter, FakeSession, openHouse, turn } from './support.ts';
 
@@ -319,6 +320,6 @@ test('what two stock observers see comes to what the document holds, whatever th
       expect(seenBy(late)).toEqual({});
       registry.close();
     }),
-    { numRuns: 200 },
+    { numRuns: runs(100) },
   );
 });
