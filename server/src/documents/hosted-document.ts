@@ -9,8 +9,8 @@ import {
 } from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
-import { frameMessage } from '../wire/framing.ts';
-import { HocuspocusFraming } from '../wire/hocuspocus-framing.ts';
+import { AddressedFraming } from '../wire/addressed-framing.ts';
+import { type Framing, frameMessage } from '../wire/framing.ts';
 import { yWebsocketFraming } from '../wire/y-websocket-framing.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
 import { LoadedSnapshot } from './answer.ts';
@@ -68,7 +68,7 @@ export class HostedDocument {
   readonly #writes: WritePath;
   readonly #pace: FlushPace;
 
-  #addressedFraming: HocuspocusFraming | undefined;
+  #addressedFraming: Framing | undefined;
   readonly #audience: Audience;
   readonly #awareness: AwarenessTable;
   readonly #claims: PresenceClaims;
@@ -115,8 +115,8 @@ export class HostedDocument {
   }
 
   /** How messages are framed for sessions that know the document by its plain name: made once for all of them. */
-  get addressedFraming(): HocuspocusFraming {
-    this.#addressedFraming ??= new HocuspocusFraming(this.name, true);
+  get addressedFraming(): Framing {
+    this.#addressedFraming ??= new AddressedFraming(this.name, true);
     return this.#addressedFraming;
   }
 

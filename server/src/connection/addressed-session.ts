@@ -1,0 +1,242 @@
+import { type AddressedMessage, encodeAddressedMessage, HeadwaterError } from '@headwater/protocol';
+import { accessOf } from '../access/access.ts';
+import type { HostedDocument } from '../documents/hosted-document.ts';
+import type { Session } from '../documents/session.ts';
+import { AddressedFraming } from '../wire/addressed-framing.ts';
+import type { Framing } from '../wire/framing.ts';
+import { finishedFrame } from '../wire/message-framing.ts';
+import type { DialectSurroundings, Link } from './dialect.ts';
+import { type EarlyBudget, EarlyMessages } from './early-messages.ts';
+import { handleMessage } from './handlers.ts';
+import type { SessionReplies } from './session-replies.ts';
+
+/** What a session needs of its connection and of the house around that. */
+export interface AddressedSurroundings extends DialectSurroundings {
+  readonly link: Link;
+  readonly replies: SessionReplies;
+  readonly early: EarlyBudget;
+  /** It ended while a token was judged or its document was read, and nothing of it is under way any more. */
+  readonly onGone: () => void;
+}
+
+/** One document on a connection that carries several: whether its client may have it, and what that says about it. */
+export class AddressedSession implements Session {
+  readonly documentName: string;
+  author: string;
+  isReadOnly = false;
+  readonly #address: string;
+  #framing: Framing;
+  readonly #around: AddressedSurroundings;
+  readonly #link: Link;
+  readonly #replies: SessionReplies;
+  readonly #early: EarlyMessages;
+  #document: HostedDocument | undefined;
+  /** The newest token that was not judged yet, while another one is. */
+  #nextToken: string | undefined;
+  #isJudging = false;
+  #isDenied = false;
+  #hasLeft = false;
+
+  constructor(address: string, documentName: string, around: AddressedSurroundings) {
+    this.#address = address;
+    this.documentName = documentName;
+    this.#framing = new AddressedFraming(address);
+    this.#around = around;
+    this.#link = around.link;
+    this.#replies = around.replies;
+    this.#early = new EarlyMessages(around.early);
+    this.author = around.link.author;
+  }
+
+  get framing(): Framing {
+    return this.#framing;
+  }
+
+  /** Whether it is in its document. */
+  get isOpen(): boolean {
+    return this.#document !== undefined;
+  }
+
+  /** Whether a token is being judged. One that ends meanwhile tells when that is over. */
+  get isJudging(): boolean {
+    return this.#isJudging;
+  }
+
+  /**
+   * Takes a token: the first one opens the document, a later one may change what its client may do. One is judged at a time, and
+   * of those that come meanwhile only the newest.
+   */
+  authenticate(token: string): void {
+    this.#isDenied = false;
+    this.#nextToken = token;
+    if (!this.#isJudging) void this.#judge();
+  }
+
+  /** Handles a message, or keeps it until the document is open. @throws HeadwaterError when it ends the connection */
+  receive(message: AddressedMessage, byteLength: number): void {
+    if (this.isOpen) this.#handle(message);
+    else if (!this.#isDenied) this.#early.keep(message, byteLength);
+  }
+
+  send(buffers: readonly Uint8Array[]): boolean {
+    return this.#hasLeft || this.#link.send(buffers);
+  }
+
+  acknowledge(count: number): void {
+    if (!this.#hasLeft) this.#replies.saved(count);
+  }
+
+  refuse(): void {
+    if (!this.#hasLeft) this.#replies.refused(new HeadwaterError('HW_READ_ONLY', 'this client may only read'));
+  }
+
+  stateless(payload: string): void {
+    if (this.#hasLeft || this.#link.isFull) return; // it is not owed to anybody
+    this.send([finishedFrame(encodeAddressedMessage(this.#address, { kind: 'stateless', payload }))]);
+  }
+
+  close(error: HeadwaterError): void {
+    this.#link.close(error);
+  }
+
+  isResponsive(): Promise<boolean> {
+    return this.#link.isResponsive();
+  }
+
+  drained(): void {
+    this.#replies.drained();
+    this.#document?.drained(this);
+  }
+
+  silence(): void {
+    this.#document?.silence(this);
+  }
+
+  /**
+   * Nothing is sent any more. While a token is judged and edits were sent, it stays until those are taken up: its client may be
+   * gone for good.
+   */
+  leave(): void {
+    this.#hasLeft = true;
+    if (!this.#isJudging || !this.#early.hasEdits) this.#early.takeAll();
+    this.#document?.leave(this);
+    this.#document = undefined;
+  }
+
+  #handle(message: AddressedMessage): void {
+    const document = this.#document;
+    if (document === undefined) return;
+    switch (message.kind) {
+      case 'token':
+      case 'close':
+        return;
+      case 'stateless':
+        this.#handleStateless(document, message.payload);
+        return;
+      case 'sync-step-1':
+        if (this.#replies.asked()) document.ask(this);
+        break;
+      case 'sync-step-2':
+      case 'update':
+        this.#replies.received(message.kind);
+        break;
+      case 'awareness':
+      case 'query-awareness':
+      case 'unknown':
+        break;
+    }
+    handleMessage(document, this, message);
+  }
+
+  async #judge(): Promise<void> {
+    this.#isJudging = true;
+    for (let token = this.#takeToken(); token !== undefined; token = this.#takeToken()) await this.#authenticate(token);
+    this.#isJudging = false;
+    if (!this.#hasLeft) return;
+    this.leave(); // it may have joined for the edits it had sent
+    this.#around.onGone();
+  }
+
+  #takeToken(): string | undefined {
+    const token = this.#nextToken;
+    this.#nextToken = undefined;
+    return this.#isOver ? undefined : token;
+  }
+
+  async #authenticate(token: string): Promise<void> {
+    const { documentName } = this;
+    const { authenticate, registry } = this.#around;
+    try {
+      const access = await accessOf(authenticate, { ...this.#link.visitor, documentName, token });
+      if (this.#nextToken !== undefined || this.#isOver) return;
+      const document = this.#document ?? (await registry.open(documentName));
+      if (this.#isOver) return;
+      this.author = access.user ?? this.#link.author;
+      const mayWriteNow = this.isReadOnly && !access.isReadOnly;
+      this.isReadOnly = access.isReadOnly;
+      if (!this.#hasLeft) this.#replies.granted(access);
+      if (this.#document === undefined) this.#join(document);
+      else if (mayWriteNow) document.ask(this); // what was refused comes again
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #join(document: HostedDocument): void {
+    if (this.#address === this.documentName) this.#framing = document.addressedFraming;
+    this.#document = document;
+    document.join(this);
+    for (const message of this.#early.takeAll()) this.#handle(message);
+  }
+
+  /** Whether its client is gone and left no edits. */
+  get #isOver(): boolean {
+    return this.#hasLeft && !this.#early.hasEdits;
+  }
+
+  /** By access that was not given, a document that cannot be read, or a message that was kept. */
+  #fail(cause: unknown): void {
+    const { documentName, author } = this;
+    const { logger } = this.#around;
+    if (this.#hasLeft) return;
+    const error = this.#failureOf(cause);
+    if (error === cause)
+      logger.info({ documentName, author, code: error.code, reason: error.message }, 'access denied');
+    else logger.error({ documentName, err: cause }, 'document could not be opened');
+    if (!this.#replies.canDeny(error)) {
+      this.close(error);
+      return;
+    }
+    this.#isDenied = true;
+    this.#early.takeAll();
+    this.#replies.denied(error);
+    this.#document?.leave(this);
+    this.#document = undefined;
+  }
+
+  /** What a client is told: nothing of what is wrong with the store but whether it helps to come back. */
+  #failureOf(cause: unknown): HeadwaterError {
+    if (cause instanceof HeadwaterError && cause.closeCode !== undefined) return cause;
+    const isCorrupt = cause instanceof HeadwaterError && cause.code === 'HW_STORE_CORRUPT';
+    const code = isCorrupt ? 'HW_STORE_CORRUPT' : 'HW_DOCUMENT_UNREADABLE';
+    return new HeadwaterError(code, 'the document could not be opened', { cause });
+  }
+
+  #handleStateless(document: HostedDocument, payload: string): void {
+    const { onStateless, logger } = this.#around;
+    if (onStateless === undefined) return;
+    const { documentName, author, isReadOnly } = this;
+    const handled = async (): Promise<void> =>
+      onStateless({
+        documentName,
+        payload,
+        author,
+        isReadOnly,
+        reply: (text) => this.stateless(text),
+        broadcast: (text) => document.broadcastStateless(text),
+      });
+    handled().catch((error: unknown) => {
+      logger.error({ documentName, author, err: error }, 'onStateless failed');
+    });
+  }
+}

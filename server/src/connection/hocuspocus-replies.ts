@@ -1,0 +1,73 @@
+import type { HeadwaterError } from '@headwater/protocol';
+import type { Granted } from '../access/access.ts';
+import { acceptedMessage, deniedMessage, syncStatusMessages } from '../wire/hocuspocus-messages.ts';
+import type { Link } from './dialect.ts';
+import type { EditKind, SessionReplies } from './session-replies.ts';
+import { SyncStatuses } from './sync-statuses.ts';
+
+/** What a full connection is to be told later. */
+interface Untold {
+  saved: number;
+  isAccepted: boolean;
+}
+
+/** What `@hocuspocus/provider` 4 is told of its tokens and its edits (docs/protocol.md, "Hocuspocus"). */
+export class HocuspocusReplies implements SessionReplies {
+  readonly #address: string;
+  readonly #link: Link;
+  readonly #statuses = new SyncStatuses();
+  readonly #untold: Untold = { saved: 0, isAccepted: false };
+  #isReadOnly = false;
+
+  constructor(address: string, link: Link) {
+    this.#address = address;
+    this.#link = link;
+  }
+
+  granted({ isReadOnly }: Granted): void {
+    if (this.#isReadOnly && !isReadOnly) this.#statuses.countNextStep2(); // what was refused comes again
+    this.#isReadOnly = isReadOnly;
+    this.#accept();
+  }
+
+  canDeny({ code }: HeadwaterError): boolean {
+    return code === 'HW_ACCESS_DENIED' || code === 'HW_STORE_CORRUPT';
+  }
+
+  denied({ message }: HeadwaterError): void {
+    if (!this.#link.isFull) this.#link.send([deniedMessage(this.#address, message)]);
+  }
+
+  asked(): boolean {
+    return !this.#statuses.begin(); // it counts on that each time; when it joined it was
+  }
+
+  received(kind: EditKind): void {
+    this.#statuses.owe(kind);
+  }
+
+  saved(count: number): void {
+    const told = this.#statuses.settle(count);
+    if (told === 0) return;
+    if (this.#link.isFull) this.#untold.saved += told;
+    else this.#link.send([syncStatusMessages(this.#address, true, told)]);
+  }
+
+  refused(error: HeadwaterError): void {
+    if (error.code !== 'HW_READ_ONLY') throw error;
+    this.#statuses.refuse();
+    if (!this.#link.isFull) this.#link.send([syncStatusMessages(this.#address, false, 1)]); // nobody counts these
+  }
+
+  drained(): void {
+    if (this.#untold.isAccepted) this.#accept();
+    const { saved } = this.#untold;
+    this.#untold.saved = 0;
+    if (saved > 0) this.#link.send([syncStatusMessages(this.#address, true, saved)]);
+  }
+
+  #accept(): void {
+    this.#untold.isAccepted = this.#link.isFull;
+    if (!this.#link.isFull) this.#link.send([acceptedMessage(this.#address, this.#isReadOnly)]);
+  }
+}
