@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   HW_AWARENESS_TOO_LARGE: { closeCode: 4413, retryable: false },
   HW_ACCESS_DENIED: { closeCode: 4403, retryable: false },
   HW_ACCESS_UNDECIDED: { closeCode: 1013, retryable: true },
+  HW_TOKEN_EXPIRED: { closeCode: 1008, retryable: true },
   HW_NOT_AUTHENTICATED: { closeCode: 1008, retryable: true },
   HW_READ_ONLY: { closeCode: undefined, retryable: false },
   HW_TOO_MANY_DOCUMENTS: { closeCode: undefined, retryable: false },

@@ -22,6 +22,11 @@ export interface Access {
   readonly user?: string | undefined;
   /** Gets the document and everybody's edits, has a presence, and cannot edit. @defaultValue `false` */
   readonly isReadOnly?: boolean | undefined;
+  /**
+   * When this ends, in milliseconds since the epoch: a client that has not brought another token by then is out. A y-websocket client
+   * is disconnected, and comes back with the parameters it has then. @defaultValue never
+   */
+  readonly expiresAt?: number | undefined;
 }
 
 /**
@@ -31,9 +36,9 @@ export interface Access {
  * @example
  * ```ts
  * const authenticate: Authenticate = async ({ token, documentName }) => {
- *   const { user, documents } = await verify(token);
+ *   const { user, documents, expiresAt } = await verify(token);
  *   if (!documents.includes(documentName)) throw new Error('not one of your documents');
- *   return { user };
+ *   return { user, expiresAt };
  * };
  * ```
  */
@@ -43,27 +48,44 @@ export type Authenticate = (request: AccessRequest) => Access | Promise<Access>;
 export interface Granted {
   readonly user: string | undefined;
   readonly isReadOnly: boolean;
+  /** In milliseconds since the epoch; `undefined`: never. */
+  readonly expiresAt: number | undefined;
 }
 
 /**
  * Asks, if there is somebody to ask.
  *
- * @throws HW_ACCESS_DENIED with what was thrown, HW_ACCESS_UNDECIDED
+ * @throws HW_ACCESS_DENIED with what was thrown, HW_ACCESS_UNDECIDED, HW_TOKEN_EXPIRED when what is granted is over already
  */
-export async function accessOf(authenticate: Authenticate | undefined, request: AccessRequest): Promise<Granted> {
-  if (authenticate === undefined) return { user: undefined, isReadOnly: false };
+export async function accessOf(
+  authenticate: Authenticate | undefined,
+  request: AccessRequest,
+  now: () => number,
+): Promise<Granted> {
+  if (authenticate === undefined) return { user: undefined, isReadOnly: false, expiresAt: undefined };
+  let access: Granted;
   try {
-    return granted(await authenticate(request));
+    access = granted(await authenticate(request));
   } catch (cause) {
     if (cause instanceof HeadwaterError && cause.code === 'HW_ACCESS_UNDECIDED') throw cause;
     const why = cause instanceof Error && cause.message !== '' ? cause.message : 'access denied';
     throw new HeadwaterError('HW_ACCESS_DENIED', why, { cause });
   }
+  if (access.expiresAt !== undefined && access.expiresAt <= now()) throw tokenExpired();
+  return access;
 }
 
 /** What an application in plain JavaScript gives may be anything, and a number for a user must not reach the log. */
-function granted({ user, isReadOnly = false }: Access): Granted {
+function granted({ user, isReadOnly = false, expiresAt }: Access): Granted {
   const isName = user === undefined || (typeof user === 'string' && user !== '');
-  if (isName && typeof isReadOnly === 'boolean') return { user, isReadOnly };
-  throw new Error('authenticate has to give { user?: a string, isReadOnly?: true or false }');
+  const isTime = expiresAt === undefined || Number.isFinite(expiresAt);
+  if (isName && isTime && typeof isReadOnly === 'boolean') return { user, isReadOnly, expiresAt };
+  throw new Error(
+    'authenticate has to give { user?: a string, isReadOnly?: true or false, expiresAt?: milliseconds since the epoch }',
+  );
+}
+
+/** What a client is told whose token has ended. */
+export function tokenExpired(): HeadwaterError {
+  return new HeadwaterError('HW_TOKEN_EXPIRED', 'the token has expired: bring a new one');
 }

@@ -1,5 +1,6 @@
 import { type AddressedMessage, encodeAddressedMessage, HeadwaterError } from '@headwater/protocol';
-import { accessOf } from '../access/access.ts';
+import { accessOf, tokenExpired } from '../access/access.ts';
+import { Expiry } from '../access/expiry.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { Session } from '../documents/session.ts';
 import { AddressedFraming } from '../wire/addressed-framing.ts';
@@ -30,6 +31,7 @@ export class AddressedSession implements Session {
   readonly #link: Link;
   readonly #replies: SessionReplies;
   readonly #early: EarlyMessages;
+  readonly #expiry: Expiry;
   #document: HostedDocument | undefined;
   /** The newest token that was not judged yet, while another one is. */
   #nextToken: string | undefined;
@@ -45,6 +47,10 @@ export class AddressedSession implements Session {
     this.#link = around.link;
     this.#replies = around.replies;
     this.#early = new EarlyMessages(around.early);
+    this.#expiry = new Expiry(around.now, {
+      onSoon: () => this.#replies.expiresSoon(),
+      onExpired: () => this.#expire(),
+    });
     this.author = around.link.author;
   }
 
@@ -119,6 +125,7 @@ export class AddressedSession implements Session {
   leave(): void {
     this.#hasLeft = true;
     if (!this.#isJudging || !this.#early.hasEdits) this.#early.takeAll();
+    this.#expiry.clear();
     this.#document?.leave(this);
     this.#document = undefined;
   }
@@ -165,16 +172,19 @@ export class AddressedSession implements Session {
 
   async #authenticate(token: string): Promise<void> {
     const { documentName } = this;
-    const { authenticate, registry } = this.#around;
+    const { authenticate, registry, now } = this.#around;
     try {
-      const access = await accessOf(authenticate, { ...this.#link.visitor, documentName, token });
+      const access = await accessOf(authenticate, { ...this.#link.visitor, documentName, token }, now);
       if (this.#nextToken !== undefined || this.#isOver) return;
       const document = this.#document ?? (await registry.open(documentName));
       if (this.#isOver) return;
       this.author = access.user ?? this.#link.author;
       const mayWriteNow = this.isReadOnly && !access.isReadOnly;
       this.isReadOnly = access.isReadOnly;
-      if (!this.#hasLeft) this.#replies.granted(access);
+      if (!this.#hasLeft) {
+        this.#replies.granted(access);
+        this.#expiry.set(access.expiresAt);
+      }
       if (this.#document === undefined) this.#join(document);
       else if (mayWriteNow) document.ask(this); // what was refused comes again
     } catch (error) {
@@ -200,14 +210,21 @@ export class AddressedSession implements Session {
     const { logger } = this.#around;
     if (this.#hasLeft) return;
     const error = this.#failureOf(cause);
-    if (error === cause)
-      logger.info({ documentName, author, code: error.code, reason: error.message }, 'access denied');
+    const { code, message } = error;
+    if (error === cause) logger.info({ documentName, author, code }, message);
     else logger.error({ documentName, err: cause }, 'document could not be opened');
-    if (!this.#replies.canDeny(error)) {
-      this.close(error);
-      return;
-    }
+    if (this.#replies.canDeny(error)) this.#deny(error);
+    else this.close(error);
+  }
+
+  /** A token that came in time and is being judged decides. */
+  #expire(): void {
+    if (!this.#isJudging) this.#deny(tokenExpired());
+  }
+
+  #deny(error: HeadwaterError): void {
     this.#isDenied = true;
+    this.#expiry.clear();
     this.#early.takeAll();
     this.#replies.denied(error);
     this.#document?.leave(this);

@@ -55,4 +55,6 @@ export interface DialectSurroundings {
   readonly onStateless: OnStateless | undefined;
   readonly options: ResolvedServerOptions;
   readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }

@@ -1,6 +1,6 @@
 import type { HeadwaterError } from '@headwater/protocol';
 import type { Granted } from '../access/access.ts';
-import { acceptedMessage, deniedMessage, syncStatusMessages } from '../wire/hocuspocus-messages.ts';
+import { acceptedMessage, askForTokenMessage, deniedMessage, syncStatusMessages } from '../wire/hocuspocus-messages.ts';
 import type { Link } from './dialect.ts';
 import type { EditKind, SessionReplies } from './session-replies.ts';
 import { SyncStatuses } from './sync-statuses.ts';
@@ -30,8 +30,12 @@ export class HocuspocusReplies implements SessionReplies {
     this.#accept();
   }
 
+  expiresSoon(): void {
+    if (!this.#link.isFull) this.#link.send([askForTokenMessage(this.#address)]);
+  }
+
   canDeny({ code }: HeadwaterError): boolean {
-    return code === 'HW_ACCESS_DENIED' || code === 'HW_STORE_CORRUPT';
+    return code === 'HW_ACCESS_DENIED' || code === 'HW_TOKEN_EXPIRED' || code === 'HW_STORE_CORRUPT';
   }
 
   denied({ message }: HeadwaterError): void {

@@ -12,6 +12,9 @@ export interface SessionReplies {
   /** Its token was accepted. */
   granted(access: Granted): void;
 
+  /** It has to bring another token soon. */
+  expiresSoon(): void;
+
   /** Whether this can be said about one document; else it ends the connection, and its client comes back. */
   canDeny(error: HeadwaterError): boolean;
 

@@ -15,8 +15,6 @@ import { YWebsocketDialect } from './y-websocket-dialect.ts';
 export interface ConnectionSurroundings extends DialectSurroundings {
   readonly readers: ReadScheduler;
   readonly heartbeat: Heartbeat;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
   /** Called once, when the socket is closed and everything it sent has been handled. */
   readonly onClosed: (connection: WebSocketConnection) => void;
 }

@@ -1,5 +1,6 @@
 import { decodeFrame, HeadwaterError } from '@headwater/protocol';
-import { accessOf } from '../access/access.ts';
+import { accessOf, tokenExpired } from '../access/access.ts';
+import { Expiry } from '../access/expiry.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { Session } from '../documents/session.ts';
 import { Y_WEBSOCKET_HEARTBEAT, yWebsocketFraming } from '../wire/y-websocket-framing.ts';
@@ -15,6 +16,7 @@ export class YWebsocketDialect implements Dialect, Session {
   isReadOnly = false;
   readonly #link: Link;
   readonly #around: DialectSurroundings;
+  readonly #expiry: Expiry;
   #document: HostedDocument | undefined;
   #hasLeft = false;
 
@@ -23,6 +25,7 @@ export class YWebsocketDialect implements Dialect, Session {
     this.#link = link;
     this.#around = around;
     this.author = link.author;
+    this.#expiry = new Expiry(around.now, { onSoon: () => {}, onExpired: () => this.close(tokenExpired()) });
   }
 
   get hasSession(): boolean {
@@ -32,17 +35,18 @@ export class YWebsocketDialect implements Dialect, Session {
   /** Opens the document and joins it. Never rejects: a document that cannot be had ends the connection. */
   async open(): Promise<void> {
     const { documentName } = this;
-    const { authenticate, registry, logger } = this.#around;
+    const { authenticate, registry, logger, now } = this.#around;
     try {
       const { visitor } = this.#link;
       const token = visitor.parameters.get('token') ?? undefined;
-      const { user, isReadOnly } = await accessOf(authenticate, { ...visitor, documentName, token });
+      const { user, isReadOnly, expiresAt } = await accessOf(authenticate, { ...visitor, documentName, token }, now);
       this.author = user ?? this.author;
       this.isReadOnly = isReadOnly;
       const document = await registry.open(documentName);
       if (this.#hasLeft) return;
       // A client that has left in the meantime may have left edits too: they wait in the inbox.
       this.#document = document;
+      this.#expiry.set(expiresAt);
       document.join(this);
       this.#link.release();
     } catch (error) {
@@ -88,6 +92,7 @@ export class YWebsocketDialect implements Dialect, Session {
 
   leave(): void {
     this.#hasLeft = true;
+    this.#expiry.clear();
     this.#document?.leave(this);
     this.#document = undefined;
   }

@@ -14,6 +14,13 @@ export function acceptedMessage(address: string, isReadOnly: boolean): Uint8Arra
   });
 }
 
+export function askForTokenMessage(address: string): Uint8Array {
+  return message(address, (encoder) => {
+    encoding.writeVarUint(encoder, HocuspocusType.Auth);
+    encoding.writeVarUint(encoder, HocuspocusAuth.AskForToken);
+  });
+}
+
 export function deniedMessage(address: string, reason: string): Uint8Array {
   return message(address, (encoder) => {
     encoding.writeVarUint(encoder, HocuspocusType.Auth);
