@@ -93,7 +93,9 @@ export const serverOptionsSchema = z.strictObject({
     'Minimum distance of two flushes of a document with many sockets. With thousands of sockets it grows, so that one document leaves most of the time to the others.',
   ),
 
-  maxDocumentsPerConnection: count(256).describe('Documents one Hocuspocus connection may have open; more are denied.'),
+  maxDocumentsPerConnection: count(256).describe(
+    'Documents one connection may have open, where it can have several; more are denied.',
+  ),
 
   maxAwarenessStateBytes: bytes(64 * KIB).describe('Largest awareness state of one client id, as JSON.'),
   maxAwarenessStates: count(10_000).describe('Awareness states in one document; more are ignored.'),

@@ -23,7 +23,8 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
   workers: [],
   relay: ['logging'],
   documents: ['logging', 'options.ts', 'wire', 'workers'],
-  connection: ['access', 'documents', 'logging', 'options.ts', 'wire'],
+  'version.ts': [],
+  connection: ['access', 'documents', 'logging', 'options.ts', 'version.ts', 'wire'],
   history: ['documents', 'wire', 'workers'],
   http: ['connection', 'documents', 'history', 'logging', 'options.ts'],
   lifecycle: ['connection', 'documents', 'history', 'http', 'logging', 'options.ts', 'workers'],
@@ -39,7 +40,7 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
     'wire',
     'workers',
   ],
-  cli: ['create-server.ts', 'documents', 'lifecycle', 'logging', 'options.ts', 'quantity.ts'],
+  cli: ['create-server.ts', 'documents', 'lifecycle', 'logging', 'options.ts', 'quantity.ts', 'version.ts'],
 };
 
 const isRelative = ({ specifier }: Import): boolean => specifier.startsWith('.');

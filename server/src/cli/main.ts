@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { SERVER_VERSION } from '../version.ts';
 import { COMMON_OPTIONS } from './command-flags.ts';
 import { deleteCommand } from './delete.ts';
 import { doctorCommand } from './doctor/doctor.ts';
@@ -22,11 +22,6 @@ const NOTES = `
 Every option can also be given by an environment variable (--max-message-bytes is HEADWATER_MAX_MESSAGE_BYTES) or in a
 JSON file named by --config; "headwater <command> --help" lists them. Exit status: 0 done, 1 failed, 2 called wrongly.`;
 
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { version: string }).version;
-}
-
 /** Failures come back as exceptions and are printed in one place; commander's two-line complaints become one. */
 function speakOneLine(command: Command): Command {
   for (const subcommand of command.commands) speakOneLine(subcommand);
@@ -44,7 +39,7 @@ function speakOneLine(command: Command): Command {
 function createProgram(): Command {
   const program = new Command('headwater')
     .description('A sync backend for Yjs.')
-    .version(version(), '--version', 'print the version')
+    .version(SERVER_VERSION, '--version', 'print the version')
     .addHelpText('after', NOTES);
   const commands = [
     serveCommand(),

@@ -7,7 +7,7 @@ import { AddressedFraming } from '../wire/addressed-framing.ts';
 import type { Framing } from '../wire/framing.ts';
 import { finishedFrame } from '../wire/message-framing.ts';
 import type { DialectSurroundings, Link } from './dialect.ts';
-import { type EarlyBudget, EarlyMessages } from './early-messages.ts';
+import { type EarlyBudget, EarlyMessages, type Edit, isEdit } from './early-messages.ts';
 import { handleMessage } from './handlers.ts';
 import type { SessionReplies } from './session-replies.ts';
 
@@ -81,7 +81,8 @@ export class AddressedSession implements Session {
   /** Handles a message, or keeps it until the document is open. @throws HeadwaterError when it ends the connection */
   receive(message: AddressedMessage, byteLength: number): void {
     if (this.isOpen) this.#handle(message);
-    else if (!this.#isDenied) this.#early.keep(message, byteLength);
+    else if (this.#isDenied) this.#drop([message]);
+    else this.#early.keep(message, byteLength);
   }
 
   send(buffers: readonly Uint8Array[]): boolean {
@@ -145,14 +146,29 @@ export class AddressedSession implements Session {
         break;
       case 'sync-step-2':
       case 'update':
-        this.#replies.received(message.kind);
-        break;
+        this.#handleEdit(document, message);
+        return;
       case 'awareness':
       case 'query-awareness':
       case 'unknown':
         break;
     }
     handleMessage(document, this, message);
+  }
+
+  #handleEdit(document: HostedDocument, message: Edit): void {
+    this.#replies.received(message.kind);
+    try {
+      handleMessage(document, this, message);
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      if (!this.#hasLeft) this.#replies.refused(error);
+    }
+  }
+
+  #drop(messages: readonly AddressedMessage[]): void {
+    const edits = messages.filter(isEdit);
+    if (edits.length > 0) this.#replies.dropped?.(edits.length);
   }
 
   async #judge(): Promise<void> {
@@ -225,7 +241,7 @@ export class AddressedSession implements Session {
   #deny(error: HeadwaterError): void {
     this.#isDenied = true;
     this.#expiry.clear();
-    this.#early.takeAll();
+    this.#drop(this.#early.takeAll());
     this.#replies.denied(error);
     this.#document?.leave(this);
     this.#document = undefined;

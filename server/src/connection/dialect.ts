@@ -1,4 +1,4 @@
-import type { HeadwaterError } from '@headwater/protocol';
+import type { HeadwaterError, RetryHint } from '@headwater/protocol';
 import type { Authenticate, Visitor } from '../access/access.ts';
 import type { OnStateless } from '../access/stateless.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
@@ -16,6 +16,9 @@ export interface Dialect {
 
   /** Does what a frame says. @throws HeadwaterError when it ends the connection */
   handle(frame: Uint8Array): void;
+
+  /** What its client is told before a connection is closed that it may come back to, if it understands such. */
+  farewell?(hint: RetryHint): Uint8Array;
 
   /** The connection was full and has sent everything. */
   drained(): void;

@@ -4,6 +4,13 @@ import { type AddressedMessage, HeadwaterError } from '@headwater/protocol';
 const MAX_EARLY_BYTES = 5 * 1024 * 1024;
 const MAX_EARLY_MESSAGES = 1_000;
 
+/** A message that brings something into a document. */
+export type Edit = Extract<AddressedMessage, { readonly update: Uint8Array; readonly kind: 'update' | 'sync-step-2' }>;
+
+export function isEdit(message: AddressedMessage): message is Edit {
+  return message.kind === 'update' || message.kind === 'sync-step-2';
+}
+
 /** What all sessions of a connection may keep together. */
 export class EarlyBudget {
   #bytes = 0;
@@ -35,7 +42,7 @@ export class EarlyMessages {
   }
 
   get hasEdits(): boolean {
-    return this.#messages.some(({ kind }) => kind === 'update' || kind === 'sync-step-2');
+    return this.#messages.some(isEdit);
   }
 
   /** Keeps a message. Its bytes are a view of what the socket read. @throws HW_NOT_AUTHENTICATED when that is too much */

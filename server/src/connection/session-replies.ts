@@ -27,6 +27,9 @@ export interface SessionReplies {
   /** An edit is about to be taken up; it will be saved, or is refused at once. */
   received(kind: EditKind): void;
 
+  /** Edits that came while it may not, or before it was let in, are not looked at. */
+  dropped?(count: number): void;
+
   /** The oldest `count` edits that were received are on disk. */
   saved(count: number): void;
 

@@ -1,9 +1,16 @@
 import type { Socket } from 'node:net';
-import { type ErrorCode, HeadwaterError, isHocuspocusHello } from '@headwater/protocol';
+import {
+  type ErrorCode,
+  HeadwaterError,
+  isHeadwaterHello,
+  isHocuspocusHello,
+  type RetryHint,
+} from '@headwater/protocol';
 import type { WebSocket } from 'ws';
 import type { Visitor } from '../access/access.ts';
 import type { Dialect, DialectSurroundings, Link } from './dialect.ts';
 import { FrameInbox } from './frame-inbox.ts';
+import { HeadwaterDialect } from './headwater-dialect.ts';
 import type { Heartbeat, HeartbeatTarget } from './heartbeat.ts';
 import { HocuspocusDialect } from './hocuspocus-dialect.ts';
 import { Outbox } from './outbox.ts';
@@ -39,7 +46,7 @@ export interface Arrival {
   /** Names the connection in the log of its documents. */
   readonly author: string;
   readonly visitor: Visitor;
-  /** `undefined` where the path names none: then it is a Hocuspocus provider's, whose every message does. */
+  /** `undefined` where the path names none: then it is one of those whose every message does. */
   readonly documentName: string | undefined;
 }
 
@@ -106,6 +113,14 @@ export class WebSocketConnection implements Link, HeartbeatTarget {
     this.#webSocket.resume(); // or the answer to the close frame is never read
     this.#webSocket.close(error.closeCode ?? 1011, closeReason(error));
     setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT_MS).unref();
+  }
+
+  /** The same, for a client that is to come back: not with all the others at once, if it understands that. */
+  dismiss(error: HeadwaterError, hint: RetryHint): void {
+    if (this.#isClosing) return;
+    const farewell = this.#dialect.farewell?.(hint);
+    if (farewell !== undefined) this.send([farewell]);
+    this.close(error);
   }
 
   /** Cuts the socket, whatever its client makes of that. */
@@ -196,16 +211,22 @@ export class WebSocketConnection implements Link, HeartbeatTarget {
     this.#inbox.push(data);
   }
 
-  /** A Hocuspocus provider may have been given a URL with a path: its first message tells it from a y-websocket client. */
+  /**
+   * On a path that names no document it is ours or a Hocuspocus provider's. That one may have been given any path: its first
+   * message tells it from a y-websocket client.
+   */
   #onFirstMessage(data: Buffer): void {
     this.#hasSpoken = true;
-    if (this.#dialect instanceof YWebsocketDialect) {
-      if (isHocuspocusHello(data)) {
-        this.#dialect.leave();
-        this.#dialect = this.#beginHocuspocus();
-      } else if (this.#around.authenticate !== undefined) {
-        void this.#dialect.open();
-      }
+    const isOurs = isHeadwaterHello(data);
+    if (!(this.#dialect instanceof YWebsocketDialect)) {
+      if (isOurs) this.#dialect = new HeadwaterDialect(this, this.#around);
+    } else if (isOurs) {
+      this.close(new HeadwaterError('HW_FRAME_MALFORMED', 'the path of the URL names a document: leave that out'));
+    } else if (isHocuspocusHello(data)) {
+      this.#dialect.leave();
+      this.#dialect = this.#beginHocuspocus();
+    } else if (this.#around.authenticate !== undefined) {
+      void this.#dialect.open();
     }
   }
 

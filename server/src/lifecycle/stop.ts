@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import type { DocumentStore } from '@headwater/persistence';
-import { HeadwaterError } from '@headwater/protocol';
 import type { Heartbeat } from '../connection/heartbeat.ts';
 import type { WebSocketConnection } from '../connection/websocket-connection.ts';
 import type { HistoryKeeper } from '../documents/history-keeper.ts';
@@ -11,6 +10,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import type { HistoryWorkers } from '../workers/history-workers.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
+import { dismissAll } from './dismiss-all.ts';
 import type { OpenRequests } from './open-requests.ts';
 import type { RuntimeFile } from './runtime-file.ts';
 
@@ -39,6 +39,7 @@ const GOODBYE_MS = 1_000;
 /** The graceful stop, in its order. Everything is closed even when saving fails; that failure is reported last. */
 export async function stop(parts: Stoppable): Promise<void> {
   const { upgrader, httpServers, connections, registry, store, logger, options } = parts;
+  const startedMs = performance.now();
   // 1. take no new work
   upgrader.close();
   parts.history.close();
@@ -54,8 +55,7 @@ export async function stop(parts: Stoppable): Promise<void> {
     );
   } finally {
     // 3. say goodbye: clients reconnect on 1012
-    const goodbye = new HeadwaterError('HW_SHUTTING_DOWN', 'the server is restarting');
-    for (const connection of connections) connection.close(goodbye);
+    await dismissAll(connections, options.shutdownTimeoutMs - (performance.now() - startedMs));
     await withTimeout(allClosed(connections), GOODBYE_MS);
     for (const connection of connections) connection.terminate();
     await allClosed(connections);

@@ -1,0 +1,6 @@
+import { readFileSync } from 'node:fs';
+
+const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+/** The version of this package. */
+export const SERVER_VERSION = (manifest as { readonly version: string }).version;
