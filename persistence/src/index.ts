@@ -60,4 +60,6 @@ export { LEVEL_STORE_DEFAULTS, type LevelStoreOptions, type StoreClock, type Sto
 export { LevelStore } from './level-store.ts';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
 export { ReadOnlyStore } from './read-only-store.ts';
+export { type LinkOptions, RemoteStore, type RemoteStoreOptions } from './remote/remote-store.ts';
+export { StoreHost, type StoreHostOptions } from './remote/store-host.ts';
 export { Turns } from './turns.ts';

@@ -56,9 +56,9 @@ export const LEVEL_STORE_DEFAULTS = {
   retryMaxMs: 5_000,
 } as const satisfies LevelStoreOptions;
 
-const SILENT: StoreLogger = { info: () => {}, warn: () => {}, error: () => {} };
+export const SILENT: StoreLogger = { info: () => {}, warn: () => {}, error: () => {} };
 
-const SYSTEM_CLOCK: StoreClock = {
+export const SYSTEM_CLOCK: StoreClock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {

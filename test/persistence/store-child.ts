@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import type { ChannelTimes } from '../../persistence/src/remote/channel.ts';
 
 const HOST = fileURLToPath(new URL('children/store-host.mjs', import.meta.url));
 
@@ -17,6 +18,7 @@ export interface ChildMessage {
   readonly status?: string;
   readonly error?: string;
   readonly records?: number;
+  readonly port?: number;
 }
 
 /** A store in another process. */
@@ -60,6 +62,23 @@ export class StoreChild {
   async open(directory: string): Promise<ChildMessage> {
     this.send({ command: 'open', directory });
     return this.heard(({ event }) => event === 'opened' || event === 'failed');
+  }
+
+  /** Serves the store on a port, 0 for a free one. @returns the port */
+  async serve(port: number, secret: string, times: ChannelTimes = {}): Promise<number> {
+    this.send({ command: 'serve', port, secret, times });
+    const { port: served } = await this.heard(({ event }) => event === 'serving' || event === 'failed');
+    if (served === undefined) throw new Error(`the child serves nothing: ${JSON.stringify(this.messages.at(-1))}`);
+    return served;
+  }
+
+  /** Stops it in the middle of whatever it does, as a machine does that has too much to do. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process.kill('SIGCONT');
   }
 
   /** The first message that fits, past or future. */

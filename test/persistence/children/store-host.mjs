@@ -1,5 +1,5 @@
 // A store in a process of its own, driven over IPC, so that a test can kill it, starve it of disk or watch its calls.
-import { LevelStore } from '@headwater/persistence';
+import { LevelStore, StoreHost } from '@headwater/persistence';
 
 const TIME_MS = 1_700_000_000_000;
 
@@ -11,7 +11,7 @@ process.on('message', (message) => {
 });
 process.on('disconnect', () => process.exit());
 
-async function handle({ command, name, from, count, bytes, directory }) {
+async function handle({ command, name, from, count, bytes, directory, port, secret, times }) {
   switch (command) {
     case 'open':
       store = await LevelStore.open(directory, {
@@ -21,6 +21,11 @@ async function handle({ command, name, from, count, bytes, directory }) {
       });
       send({ event: 'opened' });
       return;
+    case 'serve': {
+      const host = await StoreHost.start(store, { storeId: store.storeId, secret, port, ...times });
+      send({ event: 'serving', port: host.address.port });
+      return;
+    }
     case 'append':
       for (let n = from; n < from + count; n += 1) append(name, n, bytes);
       return;

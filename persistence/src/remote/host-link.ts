@@ -1,0 +1,52 @@
+import { connect } from 'node:net';
+import { CHANNEL_DEFAULTS, Channel, type ChannelTimes } from './channel.ts';
+import { greetHost } from './greeting.ts';
+
+/** A connection to a host that has proved who it is. */
+export interface HostLink {
+  readonly channel: Channel;
+  readonly storeId: string;
+  /** The last append it has taken from this client. */
+  readonly lastAppend: number;
+}
+
+export interface HostAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Connects to a host.
+ *
+ * @throws HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER; Error when nobody answers there
+ */
+export async function linkTo(
+  { host, port }: HostAddress,
+  {
+    secret,
+    clientId,
+    signal,
+    ...times
+  }: ChannelTimes & {
+    readonly secret: string;
+    readonly clientId: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<HostLink> {
+  const { greetingMs = CHANNEL_DEFAULTS.greetingMs } = times;
+  const channel = new Channel(connect({ host, port, allowHalfOpen: true }), times);
+  const where = `${host}:${port}`;
+  const timer = setTimeout(() => channel.destroy(new Error(`${where} did not answer in ${greetingMs} ms`)), greetingMs);
+  const stop = (): void => channel.destroy(new Error('the connection is not wanted any more'));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    return { channel, ...(await greetHost(channel, secret, clientId)) };
+  } catch (error) {
+    channel.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,383 @@
+import { HeadwaterError } from '@headwater/protocol';
+import { Backoff } from '../backoff.ts';
+import { Deferred } from '../deferred.ts';
+import { checkDocumentName } from '../document-name.ts';
+import type {
+  Append,
+  DocumentChange,
+  DocumentInfo,
+  DocumentStore,
+  QuarantinedUpdate,
+  Snapshot,
+  StoredDocument,
+  StoreHealth,
+} from '../document-store.ts';
+import type {
+  AttributedRange,
+  HistoryChange,
+  HistoryOutline,
+  KeyFrame,
+  RecordBlock,
+} from '../history/history-store.ts';
+import { SILENT, type StoreLogger, SYSTEM_CLOCK } from '../level-options.ts';
+import { CallLostError } from './calls.ts';
+import type { ChannelTimes } from './channel.ts';
+import { HostClient } from './host-client.ts';
+import { type HostAddress, type HostLink, linkTo } from './host-link.ts';
+import { METHODS, type Method } from './methods.ts';
+
+const LIST_PAGE = 100;
+
+/** A store that was opened in this process. */
+export interface OpenedStore {
+  readonly store: DocumentStore & { readonly storeId: string };
+  /** Closes it, and what was opened with it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Looks for the store once: a connection to whoever serves it, the store itself when it could be opened here, or
+ * `undefined` when there is neither at the moment.
+ */
+export type FindStore = (seeker: {
+  readonly clientId: string;
+  readonly signal: AbortSignal;
+}) => Promise<HostLink | OpenedStore | undefined>;
+
+export interface RemoteStoreOptions {
+  /** @defaultValue silent */
+  readonly logger?: StoreLogger | undefined;
+  /** Milliseconds after which an append that is not answered counts as one whose first attempt failed. @defaultValue `1_000` */
+  readonly attemptMs?: number | undefined;
+  /** Milliseconds a read waits while nobody serves the store. @defaultValue `10_000` */
+  readonly patienceMs?: number | undefined;
+  /** Milliseconds a close waits for what is not saved. @defaultValue `5_000` */
+  readonly closeTimeoutMs?: number | undefined;
+  /** While nobody serves the store it is looked for after at most this many milliseconds. @defaultValue `1_000` */
+  readonly seekMaxMs?: number | undefined;
+}
+
+/** How to talk to a host. */
+export interface LinkOptions extends ChannelTimes {
+  /** What every instance of the cluster knows, and nobody else. */
+  readonly secret: string;
+}
+
+export const REMOTE_STORE_DEFAULTS = {
+  attemptMs: 1_000,
+  patienceMs: 10_000,
+  closeTimeoutMs: 5_000,
+  seekMaxMs: 1_000,
+} as const satisfies RemoteStoreOptions;
+
+/**
+ * The store of another process, served by its `StoreHost`. It keeps the contract of a store whose disk may fail: when the
+ * connection breaks or the host dies, everything that is not known to be saved is kept, in order, and sent again to whoever
+ * serves the store next; meanwhile {@link RemoteStore.health} says degraded, and reads wait.
+ *
+ * What a host had taken is not stored twice when the connection comes back, and what a dead host had written is not stored
+ * twice by the next one. Only an append whose host died before it could answer may be.
+ *
+ * @example
+ * ```ts
+ * await using store = await RemoteStore.connect({ host: '10.0.0.7', port: 7234 }, { secret });
+ * await store.append('notes', { timeMs: Date.now(), entries: [{ update, author: 'ada' }] }).durable;
+ * ```
+ */
+export class RemoteStore implements DocumentStore {
+  readonly #find: FindStore;
+  readonly #options: { readonly [K in keyof RemoteStoreOptions]-?: NonNullable<RemoteStoreOptions[K]> };
+  readonly #client: HostClient;
+  readonly #backoff: Backoff;
+  readonly #stopping = new AbortController();
+  #storeId: string | undefined;
+  /** The store, from when it was opened here. */
+  #opened: OpenedStore | undefined;
+  #seekError: Error | undefined;
+  #seeking: Promise<void> | undefined;
+  #whenFound: (() => void)[] = [];
+  #isClosed = false;
+  #closing: Promise<void> | undefined;
+
+  private constructor(find: FindStore, options: RemoteStoreOptions) {
+    this.#find = find;
+    this.#options = {
+      logger: options.logger ?? SILENT,
+      attemptMs: options.attemptMs ?? REMOTE_STORE_DEFAULTS.attemptMs,
+      patienceMs: options.patienceMs ?? REMOTE_STORE_DEFAULTS.patienceMs,
+      closeTimeoutMs: options.closeTimeoutMs ?? REMOTE_STORE_DEFAULTS.closeTimeoutMs,
+      seekMaxMs: options.seekMaxMs ?? REMOTE_STORE_DEFAULTS.seekMaxMs,
+    };
+    this.#backoff = new Backoff({ minMs: 20, maxMs: this.#options.seekMaxMs, random: Math.random });
+    this.#client = new HostClient({
+      attemptMs: this.#options.attemptMs,
+      onLost: (reason) => this.#lose(reason),
+    });
+  }
+
+  /**
+   * Looks for the store, and uses what was found; looks again whenever that is lost.
+   *
+   * @throws HW_STORE_UNAVAILABLE when there is none at present; what `find` throws
+   */
+  static async open(find: FindStore, options: RemoteStoreOptions = {}): Promise<RemoteStore> {
+    const remote = new RemoteStore(find, options);
+    const found = await find({ clientId: remote.#client.id, signal: remote.#stopping.signal });
+    if (found === undefined) throw unavailable('nobody serves the store at present');
+    await remote.#use(found);
+    return remote;
+  }
+
+  /**
+   * The store that is served at an address.
+   *
+   * @throws HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER, HW_STORE_UNAVAILABLE when nobody answers there
+   */
+  static connect(
+    address: HostAddress,
+    { secret, heartbeatMs, silenceMs, greetingMs, ...options }: RemoteStoreOptions & LinkOptions,
+  ): Promise<RemoteStore> {
+    const times = { heartbeatMs, silenceMs, greetingMs };
+    const find: FindStore = async (seeker) => linkTo(address, { secret, ...times, ...seeker });
+    return RemoteStore.open(find, options);
+  }
+
+  /** Of the store, whoever serves it. */
+  get storeId(): string {
+    return this.#storeId ?? '';
+  }
+
+  get health(): StoreHealth {
+    if (this.#opened !== undefined) return this.#opened.store.health;
+    const health = this.#client.health;
+    return this.#seekError === undefined || this.#client.isLinked ? health : { ...health, error: this.#seekError };
+  }
+
+  append(documentName: string, change: DocumentChange): Append {
+    if (this.#opened !== undefined) return this.#opened.store.append(documentName, change);
+    try {
+      this.#assertOpen();
+      checkDocumentName(documentName);
+    } catch (error) {
+      return refusedAppend(error as Error);
+    }
+    return this.#client.append(documentName, change);
+  }
+
+  async load(documentName: string): Promise<StoredDocument> {
+    return this.#ask(METHODS.load, { documentName }, documentName);
+  }
+
+  async quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]> {
+    return this.#ask(METHODS.quarantined, { documentName }, documentName);
+  }
+
+  async info(documentName: string): Promise<DocumentInfo | undefined> {
+    return this.#ask(METHODS.info, { documentName }, documentName);
+  }
+
+  async sequences(documentNames: readonly string[]): Promise<readonly number[]> {
+    for (const name of documentNames) checkDocumentName(name);
+    return this.#ask(METHODS.sequences, { documentNames });
+  }
+
+  async *list(
+    range: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
+  ): AsyncIterable<DocumentInfo> {
+    let { after } = range;
+    let left = range.limit ?? Number.POSITIVE_INFINITY;
+    do {
+      const limit = Math.min(left, LIST_PAGE);
+      const page = await this.#ask(METHODS.page, { after, limit });
+      yield* page;
+      left -= page.length;
+      if (page.length < limit) return;
+      after = page.at(-1)?.documentName;
+    } while (left > 0);
+  }
+
+  async history(documentName: string): Promise<HistoryOutline | undefined> {
+    return this.#ask(METHODS.history, { documentName }, documentName);
+  }
+
+  async *recordBlocks(
+    documentName: string,
+    { after, upTo }: { readonly after: number; readonly upTo?: number | undefined },
+  ): AsyncIterable<RecordBlock> {
+    let at = after;
+    for (;;) {
+      const block = await this.#ask(METHODS.block, { documentName, after: at, upTo }, documentName);
+      if (block === undefined) return;
+      yield block;
+      at = block.last;
+    }
+  }
+
+  async keyFrame(documentName: string, sequence: number): Promise<KeyFrame | undefined> {
+    return this.#ask(METHODS.keyFrame, { documentName, sequence }, documentName);
+  }
+
+  async attribution(documentName: string): Promise<readonly AttributedRange[]> {
+    return this.#ask(METHODS.attribution, { documentName }, documentName);
+  }
+
+  /** @throws HW_STORE_UNAVAILABLE also when the connection broke before it was known whether it was done */
+  async replaceSnapshot(
+    documentName: string,
+    snapshot: Snapshot,
+    quarantine: readonly QuarantinedUpdate[] = [],
+  ): Promise<void> {
+    await this.#ask(METHODS.replaceSnapshot, { documentName, snapshot, quarantine }, documentName);
+  }
+
+  /** @throws HW_STORE_UNAVAILABLE also when the connection broke before it was known whether it was done */
+  async changeHistory(documentName: string, change: HistoryChange): Promise<void> {
+    await this.#ask(METHODS.changeHistory, { documentName, change }, documentName);
+  }
+
+  /**
+   * @throws HW_STORE_UNAVAILABLE while nobody serves the store, since what is appended in the meantime is not to be removed
+   * with it; and when the connection broke before it was known whether it was done
+   */
+  async delete(documentName: string): Promise<boolean> {
+    if (this.#opened === undefined) {
+      this.#assertOpen();
+      checkDocumentName(documentName);
+      if (!this.#client.isLinked) throw unavailable('nobody serves the store at present: nothing was deleted');
+      this.#client.dropUploads(documentName);
+    }
+    return this.#ask(METHODS.delete, { documentName }, documentName);
+  }
+
+  /**
+   * Waits for what is not saved, for as long as `closeTimeoutMs`, and closes.
+   *
+   * @throws HW_STORE_WRITE_FAILED when there were changes of which nobody said that they are saved; it is closed all the same
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#opened === undefined) await inTime(this.#client.whenDone(), this.#options.closeTimeoutMs);
+    this.#stopping.abort();
+    this.#noticeFound();
+    await this.#seeking; // it may just have opened the store
+    const lostBytes = this.#client.close();
+    await this.#opened?.close();
+    if (this.#opened === undefined && lostBytes > 0) {
+      const problem = `the store was closed with ${lostBytes} bytes of which nobody said that they are saved`;
+      throw new HeadwaterError('HW_STORE_WRITE_FAILED', problem);
+    }
+  }
+
+  /** Asks whoever serves the store; waits for somebody when nobody does. Asked at once when somebody does: order counts. */
+  async #ask<A, R>(method: Method<A, R>, args: A, documentName?: string): Promise<R> {
+    if (documentName !== undefined) checkDocumentName(documentName);
+    const deadline = performance.now() + this.#options.patienceMs;
+    for (;;) {
+      if (this.#opened !== undefined) return method.run(this.#opened.store, args);
+      this.#assertOpen();
+      if (this.#client.isLinked) {
+        try {
+          return await this.#client.call(method, args, method.isRead ? undefined : documentName);
+        } catch (error) {
+          if (!(error instanceof CallLostError)) throw error;
+          if (!method.isRead) throw unavailable('the connection to the owner of the store broke: try again', error);
+        }
+      }
+      await this.#untilFound(deadline);
+    }
+  }
+
+  async #untilFound(deadline: number): Promise<void> {
+    if (this.#opened !== undefined || this.#client.isLinked || this.#isClosed) return;
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) throw unavailable('nobody serves the store at present', this.#seekError);
+    await inTime(new Promise<void>((resolve) => this.#whenFound.push(resolve)), leftMs);
+  }
+
+  #noticeFound(): void {
+    for (const resolve of this.#whenFound.splice(0)) resolve();
+  }
+
+  #lose(reason: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#options.logger.warn({ err: reason }, 'the owner of the store is away; what is not saved is kept');
+    this.#seeking = this.#seek();
+  }
+
+  async #seek(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        const found = await this.#find({ clientId: this.#client.id, signal });
+        if (found !== undefined) {
+          await this.#use(found);
+          this.#backoff.reset();
+          this.#options.logger.info({}, 'the store is there again');
+          return;
+        }
+      } catch (error) {
+        this.#report(error as Error);
+      }
+      await SYSTEM_CLOCK.sleep(this.#backoff.nextMs(), signal);
+    }
+  }
+
+  /** @throws HW_CLUSTER_OTHER_STORE */
+  async #use(found: HostLink | OpenedStore): Promise<void> {
+    const storeId = 'channel' in found ? found.storeId : found.store.storeId;
+    this.#storeId ??= storeId;
+    if (storeId !== this.#storeId) {
+      if ('channel' in found) found.channel.destroy();
+      else await found.close();
+      const problem = `the owner serves store ${storeId} and not ${this.#storeId}, which this instance has used so far`;
+      throw new HeadwaterError('HW_CLUSTER_OTHER_STORE', problem);
+    }
+    if ('channel' in found) this.#client.attach(found);
+    else {
+      await this.#client.moveTo(found.store, () => {
+        this.#opened = found;
+      });
+    }
+    this.#seekError = undefined;
+    this.#noticeFound();
+  }
+
+  #report(error: Error): void {
+    const isNews = this.#seekError?.message !== error.message;
+    this.#seekError = error;
+    if (isNews) this.#options.logger.warn({ err: error }, 'the owner of the store cannot be reached; it is looked for');
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new HeadwaterError('HW_STORE_CLOSED', 'the store is closed');
+  }
+}
+
+function refusedAppend(error: Error): Append {
+  const refused = new Deferred<number>();
+  refused.reject(error);
+  return { written: refused.promise, durable: refused.promise };
+}
+
+/** Resolves with the work, or when its time is up. */
+async function inTime(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}
+
+function unavailable(problem: string, cause?: unknown): HeadwaterError {
+  return new HeadwaterError('HW_STORE_UNAVAILABLE', problem, { cause });
+}
