@@ -1,4 +1,5 @@
 export { Backoff } from './backoff.ts';
+export { ClusterStore, type ClusterStoreOptions } from './cluster/cluster-store.ts';
 export type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from './cluster/owner-directory.ts';
 
 export { type BlamedRange, blameText, type TextBlame } from './content/blame-text.ts';

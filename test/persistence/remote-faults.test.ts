@@ -116,7 +116,7 @@ describe('a host that is frozen', () => {
     const directory = await temporaryDirectory();
     const port = await freePorts();
     const child = await startHost(directory, port, { silenceMs: 60_000 });
-    const store = await connectTo(port, { attemptMs: 50 });
+    const store = await connectTo(port, { attemptMs: 50, silenceMs: 500 });
     await store.append('doc', text('doc:0')).durable;
 
     child.freeze();
@@ -155,7 +155,7 @@ describe('a bad network', () => {
 
   test('that swallows everything is noticed, and another way is found', async () => {
     await using proxy = await TcpProxy.start((await served()).port);
-    const store = await connectTo(proxy.port);
+    const store = await connectTo(proxy.port, { silenceMs: 250 });
     await store.append('doc', text('doc:0')).durable;
 
     proxy.fallSilent();

@@ -1,14 +1,14 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type DocumentStore, RemoteStore, StoreHost } from '@headwater/persistence';
 import { onTestFinished } from 'vitest';
-import type { RemoteStoreOptions } from '../../persistence/src/remote/remote-store.ts';
+import type { LinkOptions, RemoteStoreOptions } from '../../persistence/src/remote/remote-store.ts';
 import type { StoreHostOptions } from '../../persistence/src/remote/store-host.ts';
 import { text } from './level-fixtures.ts';
 
 export const SECRET = 'a secret of the tests';
 
-/** So that what takes seconds in a network takes a fraction of one here. */
-export const QUICK = { heartbeatMs: 50, silenceMs: 250, greetingMs: 500, attemptMs: 10_000, seekMaxMs: 50 };
+/** Sooner than in a network, and late enough for a machine that has much else to do. */
+export const QUICK = { heartbeatMs: 50, silenceMs: 3_000, greetingMs: 500, attemptMs: 10_000, seekMaxMs: 50 };
 
 /** Serves a store until the test is over. */
 export async function serve(
@@ -21,7 +21,10 @@ export async function serve(
 }
 
 /** Opens the store that is served on a port; it closes with the test. */
-export async function connectTo(port: number, options: RemoteStoreOptions = {}): Promise<RemoteStore> {
+export async function connectTo(
+  port: number,
+  options: RemoteStoreOptions & Partial<LinkOptions> = {},
+): Promise<RemoteStore> {
   const store = await RemoteStore.connect({ host: '127.0.0.1', port }, { secret: SECRET, ...QUICK, ...options });
   onTestFinished(() => store.close().catch(() => {})); // a test that leaves something unsaved says so itself
   return store;

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { OwnerDirectory } from '@headwater/persistence';
 import { onTestFinished } from 'vitest';
 import type { ChannelTimes } from '../../persistence/src/remote/channel.ts';
 
@@ -21,15 +22,27 @@ export interface ChildMessage {
   readonly port?: number;
 }
 
+/** What it asks the directory of owners. */
+interface Question {
+  readonly id: number;
+  readonly method: keyof OwnerDirectory;
+  readonly args: readonly unknown[];
+}
+
 /** A store in another process. */
 export class StoreChild {
   readonly #process: ChildProcess;
   readonly messages: ChildMessage[] = [];
+  #owners: OwnerDirectory | undefined;
   #whenHeard: (() => void) | undefined;
 
   private constructor(process: ChildProcess) {
     this.#process = process;
     process.on('message', (message) => {
+      if ((message as ChildMessage).event === 'ask') {
+        void this.#answer(message as Question);
+        return;
+      }
       this.messages.push(message as ChildMessage);
       this.#whenHeard?.();
     });
@@ -62,6 +75,20 @@ export class StoreChild {
   async open(directory: string): Promise<ChildMessage> {
     this.send({ command: 'open', directory });
     return this.heard(({ event }) => event === 'opened' || event === 'failed');
+  }
+
+  /** Joins a cluster, whose owners are found in a directory that this process has. */
+  async join(directory: string, owners: OwnerDirectory, options: object): Promise<void> {
+    this.#owners = owners;
+    this.send({ command: 'join', directory, options });
+    const { event } = await this.heard((message) => message.event === 'joined' || message.event === 'failed');
+    if (event === 'failed') throw new Error(`the child did not join: ${JSON.stringify(this.messages.at(-1))}`);
+  }
+
+  async #answer({ id, method, args }: Question): Promise<void> {
+    const ask = this.#owners?.[method].bind(this.#owners) as (...args: unknown[]) => Promise<unknown>;
+    const result = await ask(...args);
+    if (this.#process.connected) this.#process.send({ command: 'found', id, result }, () => {}); // or it was killed
   }
 
   /** Serves the store on a port, 0 for a free one. @returns the port */

@@ -31,6 +31,8 @@ const LIST_PAGE = 100;
 /** A store that was opened in this process. */
 export interface OpenedStore {
   readonly store: DocumentStore & { readonly storeId: string };
+  /** What is wrong with using it, although it is open. */
+  readonly problem?: Error | undefined;
   /** Closes it, and what was opened with it. */
   close(): Promise<void>;
 }
@@ -147,8 +149,13 @@ export class RemoteStore implements DocumentStore {
     return this.#storeId ?? '';
   }
 
+  /** Whether it is open in this process by now. */
+  get isOpenedHere(): boolean {
+    return this.#opened !== undefined;
+  }
+
   get health(): StoreHealth {
-    if (this.#opened !== undefined) return this.#opened.store.health;
+    if (this.#opened !== undefined) return healthOf(this.#opened);
     const health = this.#client.health;
     return this.#seekError === undefined || this.#client.isLinked ? health : { ...health, error: this.#seekError };
   }
@@ -360,6 +367,11 @@ export class RemoteStore implements DocumentStore {
   #assertOpen(): void {
     if (this.#isClosed) throw new HeadwaterError('HW_STORE_CLOSED', 'the store is closed');
   }
+}
+
+function healthOf({ store, problem }: OpenedStore): StoreHealth {
+  const { health } = store;
+  return problem === undefined ? health : { status: 'degraded', error: problem, unsavedBytes: health.unsavedBytes };
 }
 
 function refusedAppend(error: Error): Append {

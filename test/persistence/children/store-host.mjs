@@ -1,17 +1,33 @@
 // A store in a process of its own, driven over IPC, so that a test can kill it, starve it of disk or watch its calls.
-import { LevelStore, StoreHost } from '@headwater/persistence';
+import { ClusterStore, LevelStore, StoreHost } from '@headwater/persistence';
 
 const TIME_MS = 1_700_000_000_000;
 
-/** @type {LevelStore | undefined} */
+/** @type {import('@headwater/persistence').DocumentStore | undefined} */
 let store;
+
+/** Questions to the directory of owners, by id. */
+const asked = new Map();
+
+const owners = {
+  find: () => ask('find'),
+  announce: (owner, leaseMs) => ask('announce', owner, leaseMs),
+  renew: (announced, leaseMs) => ask('renew', announced, leaseMs),
+  withdraw: (announced) => ask('withdraw', announced),
+};
+
+function ask(method, ...args) {
+  const id = asked.size === 0 ? 1 : Math.max(...asked.keys()) + 1;
+  send({ event: 'ask', id, method, args });
+  return new Promise((resolve) => asked.set(id, resolve));
+}
 
 process.on('message', (message) => {
   handle(message).catch((error) => send({ event: 'failed', code: error.code, message: error.message }));
 });
 process.on('disconnect', () => process.exit());
 
-async function handle({ command, name, from, count, bytes, directory, port, secret, times }) {
+async function handle({ command, name, from, count, bytes, directory, port, secret, times, options, id, result }) {
   switch (command) {
     case 'open':
       store = await LevelStore.open(directory, {
@@ -20,6 +36,23 @@ async function handle({ command, name, from, count, bytes, directory, port, secr
         onHealth: ({ status, error }) => send({ event: 'health', status, error: error?.message }),
       });
       send({ event: 'opened' });
+      return;
+    case 'join': {
+      const cluster = await ClusterStore.open({
+        ...options,
+        data: directory,
+        instanceId: String(process.pid),
+        owners,
+        onOwner: () => send({ event: 'owner' }),
+      });
+      store = cluster.store;
+      send({ event: 'joined' });
+      return;
+    }
+    // The parent has the directory of owners, and this is what it answered.
+    case 'found':
+      asked.get(id)?.(result);
+      asked.delete(id);
       return;
     case 'serve': {
       const host = await StoreHost.start(store, { storeId: store.storeId, secret, port, ...times });

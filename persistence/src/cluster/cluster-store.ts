@@ -1,0 +1,93 @@
+import { HeadwaterError } from '@headwater/protocol';
+import { type LevelStoreOptions, SILENT, SYSTEM_CLOCK } from '../level-options.ts';
+import type { ChannelTimes } from '../remote/channel.ts';
+import { RemoteStore, type RemoteStoreOptions } from '../remote/remote-store.ts';
+import type { OwnerDirectory } from './owner-directory.ts';
+import { StoreSeeker } from './store-seeker.ts';
+
+export interface ClusterStoreOptions extends RemoteStoreOptions, ChannelTimes {
+  /** Directory of the store. Instances that are given the same one take over from each other. */
+  readonly data: string;
+  /** This instance, among all of the cluster. */
+  readonly instanceId: string;
+  readonly owners: OwnerDirectory;
+  /** What every instance of the cluster knows, and nobody else. */
+  readonly secret: string;
+  /** Address to serve the store on, when it is opened here. @defaultValue `'127.0.0.1'` */
+  readonly host?: string | undefined;
+  /** Port to serve it on. @defaultValue `0`, a free one */
+  readonly port?: number | undefined;
+  /** For the `LevelStore`, when it is opened here. */
+  readonly level?: LevelStoreOptions | undefined;
+  /** Called whenever the store was opened here. */
+  readonly onOwner?: (() => void) | undefined;
+  /** Milliseconds for which an owner is announced; it renews that in time. @defaultValue `6_000` */
+  readonly leaseMs?: number | undefined;
+  /** Milliseconds an opening waits for somebody who serves the store. @defaultValue `30_000` */
+  readonly startTimeoutMs?: number | undefined;
+}
+
+export const CLUSTER_STORE_DEFAULTS = {
+  leaseMs: 6_000,
+  startTimeoutMs: 30_000,
+} as const satisfies Partial<ClusterStoreOptions>;
+
+/** Between two looks for an owner at the start. */
+const LOOK_EVERY_MS = 200;
+
+/**
+ * The one store of a cluster, wherever it is open: in this instance, which then serves it to the others, or in another one.
+ * When the owner goes, an instance that has the same directory opens it in its place; what was on the way is kept, and stored.
+ *
+ * @example
+ * ```ts
+ * const cluster = await ClusterStore.open({ data: './data', instanceId, owners, secret });
+ * cluster.isOwner; // whether LevelDB is open here
+ * await cluster.store.append('notes', { timeMs: Date.now(), entries: [{ update, author: 'ada' }] }).durable;
+ * await cluster.store.close();
+ * ```
+ */
+export class ClusterStore {
+  /** Closing it leaves the cluster; an owner that closes lets another instance take over. */
+  readonly store: RemoteStore;
+
+  private constructor(store: RemoteStore) {
+    this.store = store;
+  }
+
+  /**
+   * Opens the store of the cluster that `owners` belongs to: makes one when it has none yet.
+   *
+   * @throws HW_CLUSTER_OTHER_STORE when the data directory has documents and is not what the cluster uses
+   * @throws HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER when the owner does not let this instance in
+   * @throws HW_STORE_LOCKED when somebody has the directory open and does not serve it
+   * @throws HW_STORE_UNAVAILABLE when the cluster's store is with nobody
+   * @throws HW_LISTEN_FAILED, and what `LevelStore.open` throws
+   */
+  static async open(options: ClusterStoreOptions): Promise<ClusterStore> {
+    const { leaseMs = CLUSTER_STORE_DEFAULTS.leaseMs, logger = SILENT, level = {}, onOwner = () => {} } = options;
+    const seeker = new StoreSeeker({ ...options, leaseMs, logger, level, onOwner });
+    const deadline = performance.now() + (options.startTimeoutMs ?? CLUSTER_STORE_DEFAULTS.startTimeoutMs);
+    let isNoted = false;
+    for (;;) {
+      try {
+        return new ClusterStore(await RemoteStore.open((request) => seeker.find(request), options));
+      } catch (error) {
+        if (!isNobodyThere(error)) throw error;
+        if (performance.now() > deadline) throw seeker.lockError ?? error;
+        if (!isNoted) logger.info({ err: seeker.lockError ?? error }, 'waiting for the instance that has the store');
+        isNoted = true;
+      }
+      await SYSTEM_CLOCK.sleep(LOOK_EVERY_MS, new AbortController().signal);
+    }
+  }
+
+  /** Whether the store is open in this instance. */
+  get isOwner(): boolean {
+    return this.store.isOpenedHere;
+  }
+}
+
+function isNobodyThere(error: unknown): boolean {
+  return error instanceof HeadwaterError && error.code === 'HW_STORE_UNAVAILABLE';
+}

@@ -1,0 +1,266 @@
+import { cp, readdir } from 'node:fs/promises';
+import { ClusterStore, LevelStore, type OwnerDirectory } from '@headwater/persistence';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { ClusterStoreOptions } from '../../persistence/src/cluster/cluster-store.ts';
+import { text, texts } from '../persistence/level-fixtures.ts';
+import { appendRange, QUICK, SECRET } from '../persistence/remote-fixtures.ts';
+import { temporaryDirectory } from '../persistence/temporary-directory.ts';
+import { MemoryOwnerDirectory } from '../support/memory-owner-directory.ts';
+
+let instances = 0;
+
+describe('the first instance', () => {
+  test('makes the store of its cluster, and has it; the next one uses it', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+
+    const one = await join(data, owners);
+    const two = await join(data, owners);
+
+    expect([one.isOwner, two.isOwner]).toEqual([true, false]);
+    expect(two.store.storeId).toBe(one.store.storeId);
+    await one.store.append('doc', text('from one')).durable;
+    await two.store.append('doc', text('from two')).durable;
+    expect(await texts(one.store, 'doc')).toEqual(['from one', 'from two']);
+    expect(await texts(two.store, 'doc')).toEqual(['from one', 'from two']);
+    expect(await one.store.sequences(['doc'])).toEqual(await two.store.sequences(['doc']));
+  });
+
+  test('takes up what a single instance has written, as it lies there', async () => {
+    const data = await temporaryDirectory();
+    const single = await LevelStore.open(data);
+    await single.append('doc', text('from before')).durable;
+    await single.close();
+    const owners = new MemoryOwnerDirectory();
+
+    const one = await join(data, owners);
+    const two = await join(data, owners);
+
+    expect(one.store.storeId).toBe(single.storeId);
+    expect(await texts(two.store, 'doc')).toEqual(['from before']);
+    await Promise.all([one, two].map(({ store }) => store.close()));
+    const again = await LevelStore.open(data);
+    onTestFinished(() => again.close());
+    expect(await texts(again, 'doc')).toEqual(['from before']);
+  });
+
+  test('is one, also when many start at once', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+
+    const all = await Promise.all([1, 2, 3, 4].map(() => join(data, owners)));
+
+    expect(all.filter(({ isOwner }) => isOwner)).toHaveLength(1);
+    await Promise.all(all.map(({ store }) => store.append('doc', text('x')).durable));
+    expect(await all[0]?.store.sequences(['doc'])).toEqual([4]);
+  });
+});
+
+describe('an owner that goes', () => {
+  test('is followed by another instance, which stores what was on the way', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const became: string[] = [];
+    const one = await join(data, owners, { onOwner: () => became.push('one') });
+    const others = [await join(data, owners), await join(data, owners)];
+
+    const before = others.flatMap(({ store }, index) => appendRange(store, `doc-${index}`, 0, 100));
+    const closing = one.store.close();
+    const after = others.flatMap(({ store }, index) => appendRange(store, `doc-${index}`, 100, 100));
+    await closing;
+    await Promise.all([...before, ...after].map(({ whenDurable }) => whenDurable));
+
+    expect(others.filter(({ isOwner }) => isOwner)).toHaveLength(1);
+    expect(became).toEqual(['one']);
+    for (const { store } of others) {
+      for (const name of ['doc-0', 'doc-1']) {
+        const expected = Array.from({ length: 200 }, (_, n) => `${name}:${n}`);
+        expect([...new Set(await texts(store, name))]).toEqual(expected);
+      }
+      expect(store.health).toEqual({ status: 'ok', unsavedBytes: 0 });
+    }
+    const { owner } = await owners.find();
+    expect(owner?.fence).toBe(2);
+  });
+
+  test('comes back as one of the others', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const one = await join(data, owners);
+    const two = await join(data, owners);
+    await one.store.close();
+    await vi.waitFor(() => expect(two.isOwner).toBe(true), { timeout: 5_000 });
+
+    const again = await join(data, owners);
+
+    expect([two.isOwner, again.isOwner]).toEqual([true, false]);
+    await again.store.append('doc', text('x')).durable;
+    expect(await texts(two.store, 'doc')).toEqual(['x']);
+  });
+});
+
+describe('another store', () => {
+  test('with documents of its own is refused, with the names of both and what to do', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const one = await join(await temporaryDirectory(), owners);
+    const [data, storeId] = await directoryWith('doc');
+
+    await expect(join(data, owners)).rejects.toMatchObject({
+      code: 'HW_CLUSTER_OTHER_STORE',
+      message: expect.stringMatching(new RegExp(`${storeId}.*${one.store.storeId}.*export.*import`)),
+    });
+    await one.store.close();
+    await expect(join(data, owners)).rejects.toMatchObject({ code: 'HW_CLUSTER_OTHER_STORE' }); // nor in its absence
+    const untouched = await LevelStore.open(data);
+    onTestFinished(() => untouched.close());
+    expect(await texts(untouched, 'doc')).toEqual(['doc']);
+  });
+
+  test('without documents is left unused, and never taken for the one of the cluster', async () => {
+    const [own, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const one = await join(await temporaryDirectory(), owners);
+    const empty = await LevelStore.open(own);
+    await empty.close();
+
+    const two = await join(own, owners);
+    await two.store.append('doc', text('x')).durable;
+    expect(await texts(one.store, 'doc')).toEqual(['x']);
+    await one.store.close();
+    const { written } = two.store.append('doc', text('y'));
+
+    await expect(written).rejects.toMatchObject({ code: 'HW_STORE_WRITE_FAILED' });
+    expect(two.isOwner).toBe(false);
+    await expect(join(own, owners, { startTimeoutMs: 300 })).rejects.toMatchObject({ code: 'HW_STORE_UNAVAILABLE' });
+  });
+
+  test('is not made in a directory that has none', async () => {
+    const [own, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    await join(await temporaryDirectory(), owners);
+
+    const two = await join(own, owners);
+
+    expect(two.isOwner).toBe(false);
+    expect(await readdir(own)).toEqual([]);
+  });
+
+  test('that is a copy of the one that is in use is refused', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const [data] = await directoryWith('doc');
+    const copy = await temporaryDirectory();
+    await cp(data, copy, { recursive: true });
+    await join(data, owners);
+
+    await expect(join(copy, owners)).rejects.toMatchObject({
+      code: 'HW_CLUSTER_OTHER_STORE',
+      message: expect.stringContaining('copy'),
+    });
+  });
+
+  test('of two that start at the same time gives way when it is empty', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const [data, storeId] = await directoryWith('doc');
+    owners.failure = new Error('not yet');
+    const one = await join(data, owners);
+    owners.failure = undefined;
+    await vi.waitFor(async () => expect((await owners.find()).storeId).toBe(storeId));
+
+    const two = await join(await temporaryDirectory(), owners);
+
+    expect(await texts(two.store, 'doc')).toEqual(['doc']);
+    expect(one.isOwner).toBe(true);
+  });
+});
+
+describe('a directory of owners', () => {
+  test('that is lost is filled again', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const one = await join(data, owners);
+
+    owners.flush();
+    await vi.waitFor(async () => expect((await owners.find()).owner).toBeDefined());
+
+    const two = await join(data, owners);
+    expect([one.isOwner, two.isOwner]).toEqual([true, false]);
+  });
+
+  test('that is out of reach keeps nobody from working, and no instance from taking over', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const one = await join(data, owners);
+    const two = await join(data, owners);
+
+    owners.failure = new Error('Redis is away');
+    await one.store.append('doc', text('1')).durable;
+    await two.store.append('doc', text('2')).durable;
+    await one.store.close();
+    await two.store.append('doc', text('3')).durable;
+
+    expect(two.isOwner).toBe(true);
+    expect(await texts(two.store, 'doc')).toEqual(['1', '2', '3']);
+    owners.failure = undefined;
+    await vi.waitFor(async () => expect((await owners.find()).owner).toBeDefined());
+  });
+
+  test('that tells too late that the cluster has another store degrades the one that was opened without it', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const [data] = await directoryWith('doc');
+    await join(await temporaryDirectory(), owners);
+    owners.failure = new Error('Redis is away');
+
+    const two = await join(data, owners);
+    expect(two.store.health.status).toBe('ok');
+    owners.failure = undefined;
+
+    await vi.waitFor(() =>
+      expect(two.store.health).toMatchObject({
+        status: 'degraded',
+        error: expect.objectContaining({ code: 'HW_CLUSTER_OTHER_STORE' }),
+      }),
+    );
+    await two.store.append('doc', text('goes on')).durable;
+  });
+});
+
+describe('a start that leads nowhere', () => {
+  test('says that somebody has the directory who serves it to nobody', async () => {
+    const data = await temporaryDirectory();
+    const single = await LevelStore.open(data);
+    onTestFinished(() => single.close());
+
+    const joining = join(data, new MemoryOwnerDirectory(), { startTimeoutMs: 300 });
+
+    await expect(joining).rejects.toMatchObject({ code: 'HW_STORE_LOCKED' });
+  });
+
+  test('says that the secret is another one', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    await join(data, owners);
+
+    await expect(join(data, owners, { secret: 'another' })).rejects.toMatchObject({ code: 'HW_CLUSTER_SECRET_WRONG' });
+  });
+});
+
+async function join(
+  data: string,
+  owners: OwnerDirectory,
+  options: Partial<ClusterStoreOptions> = {},
+): Promise<ClusterStore> {
+  instances += 1;
+  const instanceId = `instance-${instances}`;
+  const cluster = await ClusterStore.open({
+    ...QUICK,
+    closeTimeoutMs: 500,
+    leaseMs: 150,
+    data,
+    owners,
+    instanceId,
+    secret: SECRET,
+    ...options,
+  });
+  onTestFinished(() => cluster.store.close().catch(() => {})); // a test that leaves something unsaved says so itself
+  return cluster;
+}
+
+/** A directory with a store of one document. */
+async function directoryWith(name: string): Promise<readonly [data: string, storeId: string]> {
+  const data = await temporaryDirectory();
+  const store = await LevelStore.open(data);
+  await store.append(name, text(name)).durable;
+  await store.close();
+  return [data, store.storeId];
+}
