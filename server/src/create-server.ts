@@ -13,6 +13,7 @@ import { Compactor } from './documents/compactor.ts';
 import { FlushScheduler } from './documents/flush-scheduler.ts';
 import { HistoryKeeper, retentionOf } from './documents/history-keeper.ts';
 import { DocumentRegistry } from './documents/registry.ts';
+import { Sweep } from './documents/sweep.ts';
 import { LiveHistory } from './history/live-history.ts';
 import { createHttpApp, type Health } from './http/http-app.ts';
 import { createInspect } from './http/inspect.ts';
@@ -26,6 +27,7 @@ import { RuntimeFile } from './lifecycle/runtime-file.ts';
 import { stop } from './lifecycle/stop.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
+import { RedisRelay } from './relay/redis-relay.ts';
 import { HistoryWorkers } from './workers/history-workers.ts';
 import { WorkerPool } from './workers/worker-pool.ts';
 
@@ -102,25 +104,43 @@ export interface ServerParts {
  * await server.close();
  * ```
  *
- * @throws HW_OPTIONS_INVALID, HW_STORE_LOCKED, HW_STORE_UNUSABLE, HW_STORE_NEWER_FORMAT, HW_STORE_CORRUPT
+ * @throws HW_OPTIONS_INVALID, HW_STORE_LOCKED, HW_STORE_UNUSABLE, HW_STORE_NEWER_FORMAT, HW_STORE_CORRUPT,
+ * HW_REDIS_REFUSED
  */
 export async function createServer(options: ServerOptions & ServerParts = {}): Promise<HeadwaterServer> {
   const { logger = SILENT_LOGGER, store: givenStore, authenticate, onStateless, ...rest } = options;
   const resolved = resolveServerOptions(rest);
-  const store =
-    givenStore ??
-    (await LevelStore.open(resolved.data, {
-      logger,
-      retention: retentionOf(resolved),
-      onTakenOver: () => registry.outdateAll(),
-    }));
+  const { redis, redisPrefix } = resolved;
+  const relay = redis === '' ? undefined : await RedisRelay.open({ url: redis, prefix: redisPrefix, logger });
+  let store: DocumentStore;
+  try {
+    store = givenStore ?? (await openStore());
+  } catch (error) {
+    await relay?.close();
+    throw error;
+  }
+
+  function openStore(): Promise<DocumentStore> {
+    const retention = retentionOf(resolved);
+    return LevelStore.open(resolved.data, { logger, retention, onTakenOver: () => registry.outdateAll() });
+  }
 
   const now = Date.now;
   const workers = new WorkerPool(resolved.workerThreads);
   const scheduler = new FlushScheduler();
   const keeper = new HistoryKeeper(store, workers, logger, now);
   const compactor = new Compactor(store, workers, now, (documentName) => keeper.lookAfter(documentName));
-  const registry = new DocumentRegistry({ store, workers, compactor, scheduler, options: resolved, logger, now });
+  const cluster = relay && { relay, sweep: new Sweep(store, logger) };
+  const registry = new DocumentRegistry({
+    store,
+    workers,
+    compactor,
+    scheduler,
+    cluster,
+    options: resolved,
+    logger,
+    now,
+  });
   const historyWorkers = new HistoryWorkers(resolved.workerThreads);
   const history = new LiveHistory({ store, registry, workers: historyWorkers, now });
   /** Says where the server is to commands that find the store taken. */
@@ -154,11 +174,12 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const detach: (() => void)[] = [];
 
   const health = (): Health => ({
-    status: closing === undefined ? store.health.status : 'stopping',
-    reason: store.health.error?.message,
+    status: closing === undefined ? worse(store.health.status, relay?.health.status) : 'stopping',
+    reason: store.health.error?.message ?? relay?.health.reason,
     documents: registry.size,
     connections: connections.size,
     unsavedBytes: store.health.unsavedBytes,
+    instances: relay?.health.instances,
   });
 
   const secret = randomUUID();
@@ -197,7 +218,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     },
 
     broadcastStateless(documentName, payload) {
-      registry.find(documentName)?.broadcastStateless(payload);
+      registry.broadcastStateless(documentName, payload);
     },
 
     get health() {
@@ -219,6 +240,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         workers,
         historyWorkers,
         store,
+        cluster,
         options: resolved,
         logger,
       });
@@ -230,4 +252,8 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     },
   };
   return server;
+}
+
+function worse(...statuses: readonly ('ok' | 'degraded' | undefined)[]): 'ok' | 'degraded' {
+  return statuses.includes('degraded') ? 'degraded' : 'ok';
 }

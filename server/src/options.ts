@@ -45,6 +45,12 @@ const text = (unset: string, expected: string) => {
   return z.string({ error }).min(1, { error }).default(unset).meta({ expected });
 };
 
+const optionalText = (expected: string) =>
+  z
+    .string({ error: `expected ${expected}` })
+    .default('')
+    .meta({ expected });
+
 /** What goes into a header as it is. Empty: none. */
 const secret = () => {
   const expected = 'visible ASCII characters; empty: none';
@@ -73,6 +79,13 @@ export const serverOptionsSchema = z.strictObject({
   host: text('127.0.0.1', 'a host name or an address').describe('Address to listen on.'),
   port: count(1234, { min: 0, max: 65_535 }).describe('Port to listen on; 0 picks a free one.'),
   data: text('./data', 'a directory').describe('Directory of the LevelDB store; created when missing.'),
+
+  redis: optionalText('a Redis URL; empty: none').describe(
+    'Redis through which several instances are one: redis://[user:password@]host[:port][/database], redis+sentinel://host:port,host:port/master or redis+cluster://host:port,host:port; rediss for TLS. Empty: this instance is alone.',
+  ),
+  redisPrefix: text('headwater:', 'a text').describe(
+    'What every key and channel in Redis begins with. Instances with the same prefix are a cluster.',
+  ),
 
   maxMessageBytes: bytes(16 * MIB).describe('Largest WebSocket message accepted; a larger one closes with 1009.'),
   maxQueuedBytes: bytes(4 * MIB).describe(

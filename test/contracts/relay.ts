@@ -71,6 +71,12 @@ export function describeRelay(
 
     const expected = [{ message: { kind: 'stateless', payload: 'ahoy' }, from: one.instanceId }];
     await vi.waitFor(() => expect(other.messages).toEqual(expected));
+
+    const three = await network.join();
+    three.tell('notes', { kind: 'outdated' });
+    await vi.waitFor(() =>
+      expect(other.messages).toContainEqual({ message: { kind: 'outdated' }, from: three.instanceId }),
+    );
   });
 
   test(`${relayName}: what was detached hears nothing, and may be attached again`, async () => {

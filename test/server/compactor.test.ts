@@ -21,6 +21,7 @@ async function jobOf(updates: readonly Uint8Array[], isCurrent = true) {
     documentName: 'doc',
     snapshot: undefined,
     batches: [{ ...batch.toTailBatch(yWebsocketFraming), sequence }],
+    sequence,
     stateVector: new Map(),
     isCurrent: () => isCurrent,
   };

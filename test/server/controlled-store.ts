@@ -13,15 +13,21 @@ import { type Deferred, deferred } from './deferred.ts';
 
 /** A `MemoryStore` whose two moments of a write, and whose loads, happen when a test says so. */
 export class ControlledStore implements DocumentStore {
-  readonly inner = new MemoryStore();
+  readonly inner: MemoryStore;
   /** Every change that was appended, of whatever document. */
   readonly changes: DocumentChange[] = [];
   readonly loadedNames: string[] = [];
+  /** Whether what is appended is never written: its process dies first. */
+  drops = false;
   /** Called with each append. */
   onAppend: () => void = () => {};
   /** How often a document was loaded. */
   get loads(): number {
     return this.loadedNames.length;
+  }
+
+  constructor(inner = new MemoryStore()) {
+    this.inner = inner;
   }
 
   #written: Deferred<void> | undefined;
@@ -73,6 +79,7 @@ export class ControlledStore implements DocumentStore {
   append(documentName: string, change: DocumentChange): Append {
     this.changes.push(change);
     this.onAppend();
+    if (this.drops) return { written: Promise.reject(this.writeError), durable: new Promise(() => {}) };
     const append = this.inner.append(documentName, change);
     const { writeError } = this;
     const written =

@@ -110,6 +110,10 @@ export class SimulatedRelay implements Relay {
     };
   }
 
+  tell(documentName: string, message: RelayMessage): void {
+    this.#send(documentName, message);
+  }
+
   async close(): Promise<void> {
     this.#send(undefined, { kind: 'leaving' });
     this.die();

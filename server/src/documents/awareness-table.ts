@@ -5,7 +5,14 @@ import {
   isNullState,
   validateState,
 } from '@headwater/protocol';
-import type { Session } from './session.ts';
+
+/** Whose a state is: a session, or a client of another instance. */
+export interface PresenceOwner {
+  /** Whether it is a client of another instance. */
+  readonly isElsewhere?: boolean | undefined;
+  /** Whether its client answers right now; resolves within a few seconds. */
+  isResponsive(): Promise<boolean>;
+}
 
 /** Bounds on the awareness of one document. */
 export interface AwarenessLimits {
@@ -29,7 +36,7 @@ interface Held {
   clock: number;
   /** `undefined` once it went. */
   state: Uint8Array | undefined;
-  owner: Session | undefined;
+  owner: PresenceOwner | undefined;
   goneAtMs: number;
   /** Whether anybody was told of it. */
   isShown: boolean;
@@ -40,7 +47,7 @@ interface Held {
 /** A state for a client id that belongs to another session. */
 export interface Contested {
   readonly entry: AwarenessEntry;
-  readonly owner: Session;
+  readonly owner: PresenceOwner;
   /** Whether it would be taken up at once if nobody owned the id. Otherwise it says whose the id is, and no more. */
   readonly isNewer: boolean;
 }
@@ -60,15 +67,17 @@ export class AwarenessTable {
   readonly #limits: AwarenessLimits;
   readonly #now: () => number;
   readonly #held = new Map<number, Held>();
-  readonly #owned = new Map<Session, Set<number>>();
+  readonly #owned = new Map<PresenceOwner, Set<number>>();
   /** The id each session announced as its own; `undefined` when it began with something else. */
-  readonly #announced = new WeakMap<Session, number | undefined>();
+  readonly #announced = new WeakMap<PresenceOwner, number | undefined>();
   /** Ids that were announced and have no state yet, and by whom. */
-  readonly #reserved = new Map<number, Session>();
+  readonly #reserved = new Map<number, PresenceOwner>();
   /** Those that went, oldest first, from {@link #goneHead} on. */
   #gone: number[] = [];
   #goneHead = 0;
   #dirty = new Set<number>();
+  /** Those of them that clients of this instance changed. */
+  #dirtyHere = new Set<number>();
   #presentCount = 0;
   #everything: Uint8Array | undefined;
 
@@ -93,7 +102,7 @@ export class AwarenessTable {
    * @returns the states that belong to another open session
    * @throws HW_AWARENESS_TOO_LARGE, HW_AWARENESS_MALFORMED (a state that is no JSON)
    */
-  receive(session: Session, entries: Iterable<AwarenessEntry>): Contested[] {
+  receive(session: PresenceOwner, entries: Iterable<AwarenessEntry>): Contested[] {
     const contested: Contested[] = [];
     const nowMs = this.#now();
     const ownId = this.#announced.has(session) ? this.#announced.get(session) : this.#announce(session, entries);
@@ -130,7 +139,7 @@ export class AwarenessTable {
    * One that is not newer cannot be shown, since every client ignores it. When the session announced the id as its own, the
    * state in its way goes instead; a client that is told it went comes back by itself, with a newer clock.
    */
-  takeOver(session: Session, { entry, owner, isNewer: wasNewer }: Contested): void {
+  takeOver(session: PresenceOwner, { entry, owner, isNewer: wasNewer }: Contested): void {
     const { clientId } = entry;
     const held = this.#held.get(clientId);
     const current = held?.owner ?? this.#reserved.get(clientId);
@@ -144,7 +153,7 @@ export class AwarenessTable {
   }
 
   /** Removes what belongs to a session. */
-  leave(session: Session): void {
+  leave(session: PresenceOwner): void {
     const announced = this.#announced.get(session);
     if (announced !== undefined && this.#reserved.get(announced) === session) this.#reserved.delete(announced);
     const ids = this.#owned.get(session);
@@ -161,9 +170,31 @@ export class AwarenessTable {
     if (this.#dirty.size === 0) return undefined;
     const changed = this.#dirty;
     this.#dirty = new Set();
+    this.#dirtyHere = new Set();
     const changes = encodeAwarenessUpdate(this.#entries(changed));
     this.#forgetGone(MAX_REMEMBERED_GONE);
     return changes;
+  }
+
+  /** Of what {@link takeChanges} is about to give, what clients of this instance did; `undefined` when they did nothing. */
+  encodeOwnChanges(): Uint8Array | undefined {
+    return this.#dirtyHere.size === 0 ? undefined : encodeAwarenessUpdate(this.#entries(this.#dirtyHere));
+  }
+
+  /** The states of clients of this instance; `undefined` when there is none. */
+  encodeOwn(): Uint8Array | undefined {
+    const own = [...this.#held].filter(([, { owner }]) => owner !== undefined && owner.isElsewhere !== true);
+    return own.length === 0 ? undefined : encodeAwarenessUpdate(this.#entries(own.map(([clientId]) => clientId)));
+  }
+
+  /** Whose the state of a client is. */
+  ownerOf(clientId: number): PresenceOwner | undefined {
+    return this.#held.get(clientId)?.owner;
+  }
+
+  /** Everybody who has a state. */
+  owners(): readonly PresenceOwner[] {
+    return [...this.#owned.keys()];
   }
 
   /** Every state there is, for somebody who knows none; `undefined` when there is none. */
@@ -191,7 +222,7 @@ export class AwarenessTable {
   }
 
   /** Takes note of what a session says first. @returns the id it announces as its own */
-  #announce(session: Session, entries: Iterable<AwarenessEntry>): number | undefined {
+  #announce(session: PresenceOwner, entries: Iterable<AwarenessEntry>): number | undefined {
     let count = 0;
     let own: AwarenessEntry | undefined;
     for (const entry of entries) {
@@ -207,7 +238,7 @@ export class AwarenessTable {
     return ownId;
   }
 
-  #accept(session: Session, entry: AwarenessEntry, held: Held | undefined): void {
+  #accept(session: PresenceOwner, entry: AwarenessEntry, held: Held | undefined): void {
     if (isNullState(entry)) {
       // A null for a client nobody knows says nothing worth remembering.
       if (held?.state !== undefined) {
@@ -221,7 +252,7 @@ export class AwarenessTable {
     if (!owned.has(entry.clientId) && owned.size >= this.#limits.maxAwarenessStatesPerSession) return;
 
     if (held?.state === undefined) this.#presentCount++;
-    if (held?.owner !== undefined && held.owner !== session) this.#owned.get(held.owner)?.delete(entry.clientId);
+    if (held?.owner !== undefined && held.owner !== session) this.#disown(held.owner, entry.clientId);
     const reserver = this.#reserved.get(entry.clientId);
     if (reserver !== undefined && reserver !== session) this.#reserved.delete(entry.clientId);
     owned.add(entry.clientId);
@@ -233,10 +264,10 @@ export class AwarenessTable {
       isShown: held?.isShown ?? false,
       isQueued: held?.isQueued ?? false,
     });
-    this.#changed(entry.clientId);
+    this.#changed(entry.clientId, session);
   }
 
-  #ownedBy(session: Session): Set<number> {
+  #ownedBy(session: PresenceOwner): Set<number> {
     let owned = this.#owned.get(session);
     if (owned === undefined) {
       owned = new Set();
@@ -245,8 +276,16 @@ export class AwarenessTable {
     return owned;
   }
 
+  #disown(owner: PresenceOwner, clientId: number): void {
+    const owned = this.#owned.get(owner);
+    owned?.delete(clientId);
+    // A session says when it leaves; a client of another instance is gone with its state.
+    if (owned?.size === 0 && owner.isElsewhere === true) this.#owned.delete(owner);
+  }
+
   #remove(clientId: number, held: Held): void {
-    if (held.owner !== undefined) this.#owned.get(held.owner)?.delete(clientId);
+    const { owner } = held;
+    if (owner !== undefined) this.#disown(owner, clientId);
     held.state = undefined;
     held.owner = undefined;
     this.#presentCount--;
@@ -254,12 +293,13 @@ export class AwarenessTable {
     if (!held.isShown) {
       this.#held.delete(clientId);
       this.#dirty.delete(clientId);
+      this.#dirtyHere.delete(clientId);
       return;
     }
     held.goneAtMs = this.#now();
     if (!held.isQueued) this.#gone.push(clientId);
     held.isQueued = true;
-    this.#changed(clientId);
+    this.#changed(clientId, owner);
   }
 
   /** Forgets those that went long ago, and the oldest above `max`. Never one whose end was not announced. */
@@ -282,8 +322,9 @@ export class AwarenessTable {
     }
   }
 
-  #changed(clientId: number): void {
+  #changed(clientId: number, by: PresenceOwner | undefined): void {
     this.#dirty.add(clientId);
+    if (by?.isElsewhere !== true) this.#dirtyHere.add(clientId);
     this.#everything = undefined;
   }
 }

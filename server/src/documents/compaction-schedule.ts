@@ -9,6 +9,17 @@ const IDLE_COMPACTION_UPDATES = 500;
 /** Otherwise a tail is, once it is worth this share of the snapshot. */
 const IDLE_COMPACTION_SHARE = 1 / 8;
 
+/** A document's part in a cluster, as far as compactions go. */
+export interface CompactedReplica {
+  /** Every record of the log up to this one is in the snapshot or the tail. */
+  readonly through: number;
+  /** How far the snapshot reaches that is known to be in the store. */
+  readonly storedSnapshot: number;
+  letOthersCompact(): Promise<void>;
+  storedNewSnapshot(sequence: number): void;
+  outdateAll(): void;
+}
+
 /** What the schedule needs of its document. */
 export interface CompactedDocument {
   readonly name: string;
@@ -17,6 +28,7 @@ export interface CompactedDocument {
   snapshot(): LoadedSnapshot | undefined;
   /** Switches to the result, which contains the tail up to a position. */
   adopt(result: CompactionResult, tailEnd: number): void;
+  readonly replica?: CompactedReplica | undefined;
 }
 
 /**
@@ -87,18 +99,26 @@ export class CompactionSchedule {
 
   async #compact(): Promise<void> {
     const document = this.#document;
-    const { batches, end } = document.tail.take();
-    if (batches.length === 0) return;
+    const { replica } = document;
+    if (replica !== undefined) await replica.letOthersCompact();
+    if (this.#isStopped) return;
+    // What several instances wrote lies in the tail in any order. All of it together holds the log as far as it is covered.
+    const { batches, end } = document.tail.take(replica !== undefined);
+    const sequence = replica?.through ?? batches.at(-1)?.sequence;
+    if (batches.length === 0 || sequence === undefined) return;
     const snapshot = document.snapshot();
     try {
       const result = await this.#compactor.run({
         documentName: document.name,
         snapshot: snapshot?.stored,
         batches,
+        sequence,
+        isStored: () => replica !== undefined && sequence <= replica.storedSnapshot,
         stateVector: advance(snapshot?.clocks, batches),
         isCurrent: () => !this.#isStopped,
       });
-      document.adopt(result, this.#positionBehind(result.snapshot.sequence, end));
+      if (replica === undefined) document.adopt(result, this.#positionBehind(result.snapshot.sequence, end));
+      else this.#adoptShared(replica, result, end);
       this.#notBelowBytes = 0;
       for (const { reason, author } of result.quarantined) {
         this.#logger.warn({ documentName: document.name, author, reason }, 'update quarantined');
@@ -112,6 +132,12 @@ export class CompactionSchedule {
       this.#notBelowBytes = document.tail.byteLength * 2;
       this.#logger.error({ documentName: document.name, err: error }, 'compaction failed');
     }
+  }
+
+  #adoptShared(replica: CompactedReplica, result: CompactionResult, end: number): void {
+    if (result.isWhole) this.#document.adopt(result, end);
+    else replica.outdateAll();
+    if (result.snapshot.sequence > replica.storedSnapshot) replica.storedNewSnapshot(result.snapshot.sequence);
   }
 
   /** The last position, of those that were compacted, before which there is nothing after this log record. */

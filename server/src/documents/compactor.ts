@@ -1,4 +1,4 @@
-import type { DocumentStore, LogRecord, QuarantinedUpdate, Snapshot } from '@headwater/persistence';
+import type { DocumentStore, QuarantinedUpdate, Snapshot } from '@headwater/persistence';
 import { covers, decodeStateVector } from '@headwater/protocol';
 import type { CompactionInput, CompactionOutput } from '../workers/document-tasks.ts';
 import { CompactionTimeoutError, type DocumentWorkers } from '../workers/worker-pool.ts';
@@ -8,8 +8,12 @@ import type { TailBatch } from './tail.ts';
 export interface CompactionJob {
   readonly documentName: string;
   readonly snapshot: Snapshot | undefined;
-  /** The oldest batches of the tail, all with a sequence. */
+  /** The oldest batches of the tail. */
   readonly batches: readonly TailBatch[];
+  /** Snapshot and batches contain the log up to this record. */
+  readonly sequence: number;
+  /** Whether the store has such a snapshot by now, from another instance: then this one is for here only. */
+  readonly isStored?: (() => boolean) | undefined;
   /** The state vector of the snapshot and the batches together. */
   readonly stateVector: ReadonlyMap<number, number>;
   /** Whether the document it was taken from is still the one in memory. */
@@ -19,6 +23,8 @@ export interface CompactionJob {
 export interface CompactionResult {
   readonly snapshot: Snapshot;
   readonly quarantined: readonly QuarantinedUpdate[];
+  /** Whether everything that went in is in it. */
+  readonly isWhole: boolean;
 }
 
 /** After a compaction that took too long the next one waits for this, twice as long each time. */
@@ -73,22 +79,24 @@ export class Compactor {
   }
 
   async #run(job: CompactionJob): Promise<CompactionResult> {
-    const sequence = job.batches.at(-1)?.sequence;
-    if (sequence === undefined) throw new RangeError(`nothing to compact in "${job.documentName}"`);
     const input = { snapshot: job.snapshot?.update, updates: job.batches.flatMap((batch) => batch.updates) };
     const output = await this.#workers.compact({ ...input, allOrNothing: true });
     // The batches are folded: which of the updates in them is to blame only the log can tell.
-    if (output.taken < input.updates.length) return this.#runFromLog(job, sequence);
+    if (output.taken < input.updates.length) return this.#runFromLog(job);
     expectToCover(job, output);
-    return this.#replace(job, { sequence, ...snapshotOf(output), timeMs: this.#now() }, []);
+    const snapshot = { sequence: job.sequence, ...snapshotOf(output), timeMs: this.#now() };
+    await this.#replace(job, snapshot, []);
+    return { snapshot, quarantined: [], isWhole: true };
   }
 
-  async #runFromLog(job: CompactionJob, upTo: number): Promise<CompactionResult> {
+  async #runFromLog(job: CompactionJob): Promise<CompactionResult> {
     const { documentName } = job;
-    const records = await this.#recordsUpTo(documentName, upTo);
+    // The stored snapshot, and not that of the job: another instance may have replaced it, and taken records out of the log.
+    const { snapshot: base, tail } = await this.#store.load(documentName);
+    const records = tail.filter((record) => record.sequence <= job.sequence);
     const entries = records.flatMap((record) => record.entries);
     const input: CompactionInput = {
-      snapshot: job.snapshot?.update,
+      snapshot: base?.update,
       updates: entries.map((entry) => entry.update),
       minTaken: records[0]?.entries.length,
     };
@@ -108,19 +116,21 @@ export class Compactor {
     const quarantined = output.refused
       .filter(({ index }) => index < covered)
       .map(({ index, update, reason }) => ({ update, author: entries[index]?.author ?? '', reason, timeMs }));
-    return this.#replace(job, { sequence, ...snapshotOf(output), timeMs }, quarantined);
+    const snapshot = { sequence, ...snapshotOf(output), timeMs };
+    await this.#replace(job, snapshot, quarantined);
+    return { snapshot, quarantined, isWhole: false };
   }
 
   async #replace(
-    { documentName, isCurrent }: CompactionJob,
+    { documentName, isCurrent, isStored }: CompactionJob,
     snapshot: Snapshot,
     quarantined: readonly QuarantinedUpdate[],
-  ): Promise<CompactionResult> {
+  ): Promise<void> {
+    if (quarantined.length === 0 && isStored?.() === true) return;
     // Loaded anew meanwhile: its log may hold what this snapshot does not.
     if (!isCurrent()) throw new Error(`"${documentName}" was let go during its compaction`);
     await this.#store.replaceSnapshot(documentName, snapshot, quarantined);
     this.#onCompacted(documentName);
-    return { snapshot, quarantined };
   }
 
   #backOff(documentName: string): void {
@@ -130,11 +140,6 @@ export class Compactor {
     this.#slow.set(documentName, { delayMs, untilMs: this.#now() + delayMs });
     const [oldest] = this.#slow.keys();
     if (this.#slow.size > MAX_SLOW_DOCUMENTS && oldest !== undefined) this.#slow.delete(oldest);
-  }
-
-  async #recordsUpTo(documentName: string, sequence: number): Promise<readonly LogRecord[]> {
-    const { tail } = await this.#store.load(documentName);
-    return tail.filter((record) => record.sequence <= sequence);
   }
 }
 

@@ -1,12 +1,5 @@
-import type { DocumentStore, StoredDocument } from '@headwater/persistence';
-import {
-  type Admission,
-  decodeAwareness,
-  decodeStateVector,
-  HeadwaterError,
-  Knowledge,
-  updateOfDeleteSet,
-} from '@headwater/protocol';
+import type { DocumentStore } from '@headwater/persistence';
+import { type Admission, decodeStateVector, EMPTY_UPDATE, HeadwaterError } from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import { AddressedFraming } from '../wire/addressed-framing.ts';
@@ -15,19 +8,20 @@ import { yWebsocketFraming } from '../wire/y-websocket-framing.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
 import { LoadedSnapshot } from './answer.ts';
 import { Audience } from './audience.ts';
-import { AwarenessTable } from './awareness-table.ts';
 import { CompactionSchedule } from './compaction-schedule.ts';
 import type { CompactionResult, Compactor } from './compactor.ts';
+import { DocumentContents } from './contents.ts';
 import { DocumentLife } from './document-life.ts';
 import type { DocumentState } from './document-state.ts';
-import { FlushPace } from './flush-pace.ts';
+import { FanOut } from './fan-out.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
+import { OthersEdits } from './others-edits.ts';
 import { PendingBatch } from './pending-batch.ts';
-import { PresenceClaims } from './presence-claims.ts';
+import { Presence } from './presence.ts';
+import { type ClusterSurroundings, Replica, type Replicated } from './replica.ts';
 import type { Session } from './session.ts';
-import { Tail, type TailBatch } from './tail.ts';
+import type { TailBatch } from './tail.ts';
 import { WaitingRetries } from './waiting-retries.ts';
-import { WaitingUpdates } from './waiting-updates.ts';
 import { WritePath } from './write-path.ts';
 
 /** How long an empty document without sessions stays in memory, at most. */
@@ -41,6 +35,8 @@ export interface DocumentSurroundings {
   readonly scheduler: FlushScheduler;
   readonly options: ResolvedServerOptions;
   readonly logger: Logger;
+  /** The other instances, when there may be some. */
+  readonly cluster?: ClusterSurroundings | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Called once, when the document is gone from memory. */
@@ -58,20 +54,18 @@ export class HostedDocument {
   readonly #loaded: Promise<void>;
   readonly #life: DocumentLife;
 
-  #knowledge = Knowledge.empty();
-  #snapshot: LoadedSnapshot | undefined;
-  readonly #tail = new Tail();
-  readonly #waiting: WaitingUpdates;
+  readonly #contents: DocumentContents;
   readonly #retries: WaitingRetries;
 
   #batch: PendingBatch | undefined;
   readonly #writes: WritePath;
-  readonly #pace: FlushPace;
 
   #addressedFraming: Framing | undefined;
   readonly #audience: Audience;
-  readonly #awareness: AwarenessTable;
-  readonly #claims: PresenceClaims;
+  readonly #fanOut: FanOut;
+  readonly #presence: Presence;
+  /** Its part in a cluster. */
+  readonly #replica: Replica | undefined;
 
   readonly #compaction: CompactionSchedule;
 
@@ -80,19 +74,25 @@ export class HostedDocument {
     this.name = name;
     this.#around = around;
     this.#writes = new WritePath(around.store, name);
-    this.#pace = new FlushPace(around.options);
-    this.#audience = new Audience(this.#tail, around.workers, around.logger);
-    this.#awareness = new AwarenessTable(around.options, around.now);
-    this.#claims = new PresenceClaims(this.#awareness, () => this.#schedule());
-    this.#waiting = new WaitingUpdates(around.options.maxWaitingBytes);
-    this.#retries = new WaitingRetries(this.#waiting, () => this.#retry());
+    const { compactor, options, logger } = around;
+    this.#contents = new DocumentContents(options.maxWaitingBytes);
+    this.#audience = new Audience(this.#contents.tail, around.workers, logger);
+    this.#fanOut = new FanOut(name, this.#contents.tail, this.#audience, around);
+    this.#presence = new Presence(
+      options,
+      around.now,
+      () => this.#schedule(),
+      (instanceId, clientId) => this.#replica?.ask(instanceId, clientId) ?? Promise.resolve(false),
+    );
+    this.#retries = new WaitingRetries(this.#contents.waiting, () => this.#retry());
+    this.#replica = around.cluster && new Replica(this.#replicated(), around.cluster, around);
     const compacted = {
       name,
-      tail: this.#tail,
-      snapshot: () => this.#snapshot,
+      tail: this.#contents.tail,
+      snapshot: () => this.#contents.snapshot,
       adopt: (result: CompactionResult, tailEnd: number) => this.#adoptCompaction(result, tailEnd),
+      replica: this.#replica,
     };
-    const { compactor, options, logger } = around;
     this.#compaction = new CompactionSchedule(compacted, compactor, options.compactAfterBytes, logger);
     this.#life = new DocumentLife({
       isDeserted: () => this.#audience.size === 0,
@@ -122,12 +122,12 @@ export class HostedDocument {
 
   /** Bytes of the compacted state held in memory. */
   get snapshotBytes(): number {
-    return this.#snapshot?.stored.update.length ?? 0;
+    return this.#contents.snapshot?.stored.update.length ?? 0;
   }
 
   /** Updates after the snapshot. */
   get tailUpdates(): number {
-    return this.#tail.updateCount;
+    return this.#contents.tail.updateCount;
   }
 
   /** Resolves once the document can be joined. @throws HW_STORE_CORRUPT, or whatever else kept the store from reading it */
@@ -145,8 +145,8 @@ export class HostedDocument {
     }
     this.#life.joined();
     const subscription = this.#audience.add(session);
-    const greeting = frameMessage(session.framing, 'sync-step-1', this.#knowledge.encodeStateVector());
-    const awareness = this.#awareness.encodeAll();
+    const greeting = frameMessage(session.framing, 'sync-step-1', this.#contents.knowledge.encodeStateVector());
+    const awareness = this.#presence.encodeAll();
     if (awareness !== undefined) greeting.push(...frameMessage(session.framing, 'awareness', awareness));
     subscription.send(greeting);
   }
@@ -160,23 +160,22 @@ export class HostedDocument {
 
   /** Removes the awareness states of a session that may still be there but has not been heard for too long. */
   silence(session: Session): void {
-    this.#claims.forget(session);
-    this.#awareness.leave(session);
-    this.#claims.settleFor(session);
-    if (this.#awareness.isDirty) this.#schedule();
+    this.#presence.leave(session);
+    this.#showPresence();
   }
 
   /** Answers a SyncStep1: what the state vector lacks, then SyncStep2, which tells the client that it is synced. */
   answer(session: Session, stateVector: Uint8Array): void {
     // Of the clients nobody here knows nothing is missing: what is kept is bounded by the document, not by the peer.
-    const clocks = new Map([...decodeStateVector(stateVector)].filter(([client]) => this.#knowledge.clock(client) > 0));
+    const { knowledge } = this.#contents;
+    const clocks = new Map([...decodeStateVector(stateVector)].filter(([client]) => knowledge.clock(client) > 0));
     this.#audience.answer(session, clocks);
   }
 
   /** The connection of a session has room again. */
   drained(session: Session): void {
-    this.#audience.drained(session, this.#awareness.encodeAllAndGone());
-    if (this.#waiting.size > 0) this.ask(session); // a full connection was not asked for what is missing
+    this.#audience.drained(session, this.#presence.encodeAllAndGone());
+    if (this.#contents.waiting.size > 0) this.ask(session); // a full connection was not asked for what is missing
   }
 
   /** Takes up a SyncStep2: an update, and what its client has. @throws as {@link receive} */
@@ -191,64 +190,75 @@ export class HostedDocument {
    */
   receive(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
     if (session.isReadOnly) return this.#compare(session, update);
-    const admission = this.#knowledge.admit(update);
+    const { knowledge, waiting } = this.#contents;
+    const admission = knowledge.admit(update);
     const isKnown =
-      admission.added === undefined && (admission.waiting === undefined || this.#waiting.has(admission.waiting));
-    if (isKnown && this.#batch === undefined) {
+      admission.added === undefined && (admission.waiting === undefined || waiting.has(admission.waiting));
+    const isSaid = this.#replica?.isUnsynced === true && !isEmptyUpdate(update);
+    if (isKnown && this.#batch === undefined && !isSaid) {
       this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
       return admission;
     }
-    this.#batch ??= new PendingBatch(this.#around.now());
-    if (admission.added !== undefined) this.#batch.add(admission.added, session.author, admission);
-    this.#schedule();
+    const batch = this.#pending();
+    if (isKnown && isSaid) batch.isBarrier = true;
+    if (admission.added !== undefined) batch.add(admission.added, session.author, admission);
     if (admission.waiting !== undefined) {
-      const isNew = this.#waiting.keep({ update: admission.waiting, author: session.author }, this.#batch);
-      if (isNew) this.#batch.askers.add(session);
+      const isNew = waiting.keep({ update: admission.waiting, author: session.author }, batch);
+      if (isNew) batch.askers.add(session);
     }
-    this.#batch.owe(session);
+    batch.owe(session);
     return admission;
   }
 
   /** Sends text that is no part of the document to every session whose client knows such. */
   broadcastStateless(payload: string): void {
-    for (const session of this.#audience.sessions()) session.stateless?.(payload);
+    this.#showStateless(payload);
+    this.#replica?.tell({ kind: 'stateless', payload });
   }
 
   /** Takes up awareness states. @throws HW_AWARENESS_MALFORMED, HW_AWARENESS_TOO_LARGE */
   receiveAwareness(session: Session, update: Uint8Array): void {
-    for (const contested of this.#awareness.receive(session, decodeAwareness(update))) {
-      this.#claims.file(session, contested);
-    }
-    if (this.#awareness.isDirty) this.#schedule();
+    this.#presence.receive(session, update);
+    this.#showPresence();
   }
 
   /** Answers a query for awareness. */
   answerAwarenessQuery(session: Session): void {
-    const awareness = this.#awareness.encodeAll();
+    const awareness = this.#presence.encodeAll();
     if (awareness !== undefined) this.#audience.sendTo(session, frameMessage(session.framing, 'awareness', awareness));
   }
 
   /** Hands everything that is pending to the store and to the sessions. Called by the scheduler. */
   flush(): void {
-    this.#pace.flushed(performance.now());
+    this.#fanOut.flushed();
     const batch = this.#batch;
     this.#batch = undefined;
-    const awareness = this.#awareness.takeChanges();
+    const changes = this.#presence.takeChanges();
+    if (changes?.own !== undefined) this.#replica?.tell({ kind: 'awareness', update: changes.own });
+    const awareness = changes?.all;
     if (batch === undefined) {
-      this.#showAwareness(awareness);
+      this.#fanOut.showAwareness(awareness);
       return;
     }
-    if (batch.hasUpdates) this.#retries.tryNews(this.#knowledge, batch);
+    if (batch.hasUpdates) this.#retries.tryNews(this.#contents.knowledge, batch);
     const change = batch.change();
     if (change === undefined) {
-      this.#showAwareness(awareness);
+      this.#fanOut.showAwareness(awareness);
       this.#writes.afterLast((sequence) => batch.acknowledge(sequence));
       this.#writes.noteChange();
     } else {
       const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;
+      const taken = this.#replica?.taken ?? 0;
       this.#writes.write(change, shown, {
-        show: () => this.#show(shown, awareness),
-        acknowledge: (sequence) => batch.acknowledge(sequence),
+        show: (sequence) => {
+          this.#show(shown, awareness);
+          this.#replica?.shown(batch, sequence);
+          for (const then of batch.onceShown) then();
+        },
+        acknowledge: (sequence) => {
+          this.#replica?.synced(batch, sequence, taken);
+          batch.acknowledge(sequence);
+        },
       });
     }
     for (const session of batch.askers) this.ask(session);
@@ -263,7 +273,7 @@ export class HostedDocument {
   async save(): Promise<void> {
     this.#around.scheduler.cancel(this);
     if (this.#retries.isPending) this.#retry();
-    if (this.#batch !== undefined || this.#awareness.isDirty) this.flush();
+    if (this.#batch !== undefined || this.#presence.isDirty) this.flush();
     while (!this.isSaved) await this.#writes.changed();
     await this.#writes.allShown();
   }
@@ -286,12 +296,25 @@ export class HostedDocument {
     this.#life.dispose();
     this.#retries.dispose();
     this.#audience.dispose();
+    this.#replica?.dispose();
     this.#around.scheduler.cancel(this);
   }
 
   async #load(): Promise<void> {
     try {
-      this.#adopt(await this.#around.store.load(this.name));
+      await this.#replica?.whenListening(); // what is written after that is heard
+      const stored = await this.#around.store.load(this.name);
+      const repairs = new PendingBatch(this.#around.now());
+      this.#contents.restore(stored, repairs);
+      this.#audience.snapshot = this.#contents.snapshot;
+      // What it waits for may have come when there was no time left to try it.
+      this.#retries.tryAll(this.#contents.knowledge, repairs);
+      if (repairs.change() !== undefined) {
+        this.#batch = repairs;
+        this.#schedule();
+      }
+      const snapshotSequence = stored.snapshot?.sequence ?? 0;
+      this.#replica?.loaded(stored.tail.at(-1)?.sequence ?? snapshotSequence, snapshotSequence);
     } catch (error) {
       this.#life.loadFailed();
       throw error;
@@ -299,68 +322,64 @@ export class HostedDocument {
     this.#life.loaded();
   }
 
-  #adopt({ snapshot, tail, waiting }: StoredDocument): void {
-    if (snapshot !== undefined) {
-      this.#snapshot = new LoadedSnapshot(snapshot);
-      this.#audience.snapshot = this.#snapshot;
-      this.#knowledge = Knowledge.fromEncoded(snapshot.stateVector, snapshot.deleteSet);
-    }
-    this.#waiting.restore(waiting);
-    const repairs = new PendingBatch(this.#around.now());
-    for (const record of tail) {
-      const batch = new PendingBatch(record.timeMs);
-      for (const { update, author } of record.entries) {
-        const admission = this.#knowledge.admit(update);
-        if (admission.added !== undefined) batch.add(admission.added, author, admission);
-        // A power cut can take a record that nobody was told is saved, and leave a later one that builds on it.
-        if (admission.waiting !== undefined) this.#waiting.keepAnyway({ update: admission.waiting, author }, repairs);
-      }
-      if (batch.hasUpdates) this.#tail.push({ ...batch.toTailBatch(yWebsocketFraming), sequence: record.sequence });
-    }
-    // What it waits for may have come when there was no time left to try it.
-    this.#retries.tryAll(this.#knowledge, repairs);
-    if (repairs.change() === undefined) return;
-    this.#batch = repairs;
+  /** What is done here for other instances. */
+  #replicated(): Replicated {
+    return {
+      name: this.name,
+      presence: this.#presence,
+      edits: new OthersEdits({
+        contents: this.#contents,
+        retries: this.#retries,
+        now: this.#around.now,
+        pending: () => this.#pending(),
+        onceShown: (then) => this.#onceShown(then),
+        show: (shown) => this.#show(shown, undefined),
+      }),
+      onceShown: (then) => this.#onceShown(then),
+      showPresence: () => this.#showPresence(),
+      showStateless: (payload) => this.#showStateless(payload),
+      outdate: () => this.outdate(),
+    };
+  }
+
+  /** Calls back once everything taken up so far has been shown. */
+  #onceShown(then: () => void): void {
+    if (this.#batch?.hasUpdates === true) this.#batch.onceShown.push(then);
+    else this.#writes.onceShown(then);
+  }
+
+  /** The batch of this turn; it is flushed at its end. */
+  #pending(): PendingBatch {
+    this.#batch ??= new PendingBatch(this.#around.now());
     this.#schedule();
+    return this.#batch;
   }
 
   #schedule(): void {
-    this.#around.scheduler.schedule(this, this.#pace.dueInMs(this.#audience.size, performance.now()));
+    this.#around.scheduler.schedule(this, this.#fanOut.dueInMs);
   }
 
   #show(shown: TailBatch | undefined, awareness: Uint8Array | undefined): void {
-    if (shown === undefined) {
-      this.#showAwareness(awareness);
-      return;
-    }
-    this.#tail.push(shown);
-    const startedMs = performance.now();
-    try {
-      this.#audience.show(shown, awareness);
-    } catch (error) {
-      // A defect of ours: the next batch is shown all the same.
-      this.#around.logger.error({ documentName: this.name, err: error }, 'a batch could not be shown');
-    }
-    this.#pace.fannedOut(performance.now() - startedMs);
-    this.#compaction.tailGrew();
+    this.#fanOut.show(shown, awareness);
+    if (shown !== undefined) this.#compaction.tailGrew();
   }
 
-  #showAwareness(awareness: Uint8Array | undefined): void {
-    if (awareness === undefined) return;
-    const startedMs = performance.now();
-    this.#audience.sendAwareness(awareness);
-    this.#pace.fannedOut(performance.now() - startedMs);
+  /** Has changes of who is there leave with the next flush. */
+  #showPresence(): void {
+    if (this.#presence.isDirty) this.#schedule();
+  }
+
+  #showStateless(payload: string): void {
+    for (const session of this.#audience.sessions()) session.stateless?.(payload);
   }
 
   #retry(): void {
-    this.#batch ??= new PendingBatch(this.#around.now());
-    this.#retries.tryAll(this.#knowledge, this.#batch);
-    this.#schedule();
+    this.#retries.tryAll(this.#contents.knowledge, this.#pending());
   }
 
   /** What a session that may not edit sends is settled when it is known, and refused otherwise. */
   #compare(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
-    if (!this.#knowledge.knows(update)) session.refuse();
+    if (!this.#contents.knowledge.knows(update)) session.refuse();
     else if (this.#batch === undefined) this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
     else this.#batch.owe(session); // it may be known since a moment ago
     return { saysAllDeletions: false };
@@ -368,26 +387,19 @@ export class HostedDocument {
 
   /** Asks a session's client for everything it has and we lack. */
   ask(session: Session): void {
-    this.#audience.sendTo(session, frameMessage(session.framing, 'sync-step-1', this.#knowledge.encodeStateVector()));
+    const stateVector = this.#contents.knowledge.encodeStateVector();
+    this.#audience.sendTo(session, frameMessage(session.framing, 'sync-step-1', stateVector));
   }
 
   /** Switches to a new snapshot, which contains the tail up to a position. */
-  #adoptCompaction({ snapshot, quarantined }: CompactionResult, tailEnd: number): void {
-    const next = new LoadedSnapshot(snapshot);
+  #adoptCompaction(result: CompactionResult, tailEnd: number): void {
+    const next = new LoadedSnapshot(result.snapshot);
     this.#audience.replaceSnapshot(next, tailEnd);
-    this.#snapshot = next;
-    if (quarantined.length === 0) {
-      // Integration deletes more than the updates say (concurrent map entries, what was put into a deleted parent).
-      this.#knowledge.admit(updateOfDeleteSet(snapshot.deleteSet));
-      return;
-    }
-    this.#knowledge = Knowledge.fromEncoded(snapshot.stateVector, snapshot.deleteSet);
-    for (const update of this.#updatesAfterSnapshot()) this.#knowledge.admit(update);
+    this.#contents.adopt(result, next, this.#updatesNotShown());
   }
 
-  /** Shown, on the way to the store, or still pending: all that was taken up and no snapshot holds. */
-  *#updatesAfterSnapshot(): Generator<Uint8Array> {
-    for (const batch of this.#tail.since(0)) yield* batch.updates;
+  /** On the way to the store, or still pending. */
+  *#updatesNotShown(): Generator<Uint8Array> {
     for (const batch of this.#writes.unshown) yield* batch.updates;
     if (this.#batch !== undefined) yield* this.#batch.updates();
   }
@@ -395,11 +407,15 @@ export class HostedDocument {
   #idleMs(): number {
     const { unloadAfterMs } = this.#around.options;
     // An empty document costs nothing to open again, and names that nobody wrote to are easily made up.
-    return this.#knowledge.isEmpty ? Math.min(unloadAfterMs, EMPTY_UNLOAD_AFTER_MS) : unloadAfterMs;
+    return this.#contents.knowledge.isEmpty ? Math.min(unloadAfterMs, EMPTY_UNLOAD_AFTER_MS) : unloadAfterMs;
   }
 
   #end(): void {
     this.dispose();
     this.#around.onClosed(this);
   }
+}
+
+function isEmptyUpdate(update: Uint8Array): boolean {
+  return update.length <= EMPTY_UPDATE.length;
 }

@@ -14,6 +14,10 @@ export class PendingBatch {
   readonly #addWaiting: LogEntry[] = [];
   readonly #removeWaiting: Uint8Array[] = [];
   readonly #acknowledgements = new Map<Session, number>();
+  /** Whether it is handed to the store even when it is empty: what others wrote before is durable when it is. */
+  isBarrier = false;
+  /** Called once it was shown. */
+  readonly onceShown: (() => void)[] = [];
   /** Sessions whose updates depend on something that is missing here. */
   readonly askers = new Set<Session>();
 
@@ -58,7 +62,8 @@ export class PendingBatch {
 
   /** What the store is to write; `undefined` when everything in the batch was known already. */
   change(): DocumentChange | undefined {
-    if (this.#entries.length + this.#addWaiting.length + this.#removeWaiting.length === 0) return undefined;
+    const isEmpty = this.#entries.length + this.#addWaiting.length + this.#removeWaiting.length === 0;
+    if (isEmpty && !this.isBarrier) return undefined;
     return {
       timeMs: this.#timeMs,
       entries: this.#entries,

@@ -1,5 +1,4 @@
-import type { AwarenessTable, Contested } from './awareness-table.ts';
-import type { Session } from './session.ts';
+import type { AwarenessTable, Contested, PresenceOwner } from './awareness-table.ts';
 
 /**
  * Settles who may move an awareness state that belongs to another open session.
@@ -13,14 +12,17 @@ export class PresenceClaims {
   readonly #table: AwarenessTable;
   readonly #onChange: () => void;
   /** Per owner, the newest claim to each of its client ids. */
-  readonly #open = new Map<Session, Map<number, { readonly session: Session; readonly contested: Contested }>>();
+  readonly #open = new Map<
+    PresenceOwner,
+    Map<number, { readonly session: PresenceOwner; readonly contested: Contested }>
+  >();
 
   constructor(table: AwarenessTable, onChange: () => void) {
     this.#table = table;
     this.#onChange = onChange;
   }
 
-  file(session: Session, contested: Contested): void {
+  file(session: PresenceOwner, contested: Contested): void {
     const { owner, entry } = contested;
     const open = this.#open.get(owner);
     if (open !== undefined) {
@@ -38,7 +40,7 @@ export class PresenceClaims {
   }
 
   /** Takes up every claim on what this session holds: it left, or does not answer. */
-  settleFor(owner: Session): void {
+  settleFor(owner: PresenceOwner): void {
     const open = this.#open.get(owner);
     if (open === undefined) return;
     this.#open.delete(owner);
@@ -47,7 +49,7 @@ export class PresenceClaims {
   }
 
   /** Forgets the claims a session made: it left. */
-  forget(session: Session): void {
+  forget(session: PresenceOwner): void {
     for (const claims of this.#open.values()) {
       for (const [clientId, claim] of claims) if (claim.session === session) claims.delete(clientId);
     }

@@ -36,6 +36,13 @@ export class DocumentRegistry {
     this.#documents.get(name)?.flush();
   }
 
+  /** Sends text to every session of a document whose client knows such, here and at other instances. */
+  broadcastStateless(name: string, payload: string): void {
+    const document = this.#documents.get(name);
+    if (document !== undefined) document.broadcastStateless(payload);
+    else this.#around.cluster?.relay.tell(name, { kind: 'stateless', payload });
+  }
+
   /** The document of this name, if it is in memory. */
   find(name: string): HostedDocument | undefined {
     return this.#documents.get(name);

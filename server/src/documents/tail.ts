@@ -117,9 +117,12 @@ export class Tail {
     return this.#placed.filter(({ end }) => end <= position).map(({ batch }) => batch);
   }
 
-  /** The oldest batches, as far as their log records are known, for a compaction, and the position to {@link trim} to. */
-  take(): { readonly batches: readonly TailBatch[]; readonly end: number } {
-    this.#takenCount = this.#confirmedCount();
+  /**
+   * The oldest batches, as far as their log records are known, for a compaction, and the position to {@link trim} to; or all of
+   * them.
+   */
+  take(all = false): { readonly batches: readonly TailBatch[]; readonly end: number } {
+    this.#takenCount = all ? this.#placed.length : this.#confirmedCount();
     this.#setFolded(Math.max(this.#foldedCount, this.#takenCount));
     const taken = this.#placed.slice(0, this.#takenCount);
     return { batches: taken.map(({ batch }) => batch), end: taken.at(-1)?.end ?? this.#start };

@@ -51,6 +51,11 @@ export class WaitingUpdates {
     for (const entry of entries) this.#add(entry);
   }
 
+  /** Takes in what is stored by another instance, as long as there is room. */
+  keepHere(entry: LogEntry): void {
+    if (this.#cost + costOf(entry) <= this.#maxBytes) this.#add({ update: entry.update.slice(), author: entry.author });
+  }
+
   /**
    * Keeps an update, here and with the batch.
    *

@@ -3,8 +3,11 @@ import type { TailBatch } from './tail.ts';
 
 /** What happens to a change on its way. */
 export interface WriteSteps {
-  /** It is written, or the store could not and goes on trying: others may see it. Called in the order of the changes. */
-  readonly show: () => void;
+  /**
+   * It is written, in this record, or the store could not (`undefined`) and goes on trying: others may see it. Called in the
+   * order of the changes.
+   */
+  readonly show: (sequence: number | undefined) => void;
   /** It is fsynced: who sent it may be told. */
   readonly acknowledge: (sequence: number) => void;
 }
@@ -69,20 +72,27 @@ export class WritePath {
     for (const resolve of this.#whenChanged.splice(0)) resolve();
   }
 
+  /** Calls back once everything handed in so far has been shown; at once when it has. */
+  onceShown(then: () => void): void {
+    if (this.#unshown.size === 0) then();
+    else this.#shown = this.#shown.then(then);
+  }
+
   /** Resolves once everything handed in so far has been shown. */
   async allShown(): Promise<void> {
     await this.#shown;
   }
 
-  async #show(append: Append, shown: TailBatch | undefined, show: () => void): Promise<void> {
+  async #show(append: Append, shown: TailBatch | undefined, show: WriteSteps['show']): Promise<void> {
+    let sequence: number | undefined;
     try {
-      const sequence = await append.written;
+      sequence = await append.written;
       if (shown !== undefined) shown.sequence = sequence;
     } catch {
       // A store that fails does not stop the fan-out: it retries by itself, and nothing is acknowledged until it succeeds.
     }
     if (shown !== undefined) this.#unshown.delete(shown);
-    show();
+    show(sequence);
   }
 }
 

@@ -5,7 +5,10 @@ import type { NodeEnv } from './v1/v1.ts';
 
 /** What `GET /health` says. */
 export interface Health {
-  /** `degraded`: the store cannot write at the moment; edits are relayed and kept, nothing is acknowledged. */
+  /**
+   * `degraded`: the store cannot write at the moment (edits are relayed and kept, nothing is acknowledged), or Redis is away
+   * (other instances get edits through the store, later).
+   */
   readonly status: 'ok' | 'degraded' | 'stopping';
   /** Why it is degraded. */
   readonly reason?: string | undefined;
@@ -13,6 +16,8 @@ export interface Health {
   readonly connections: number;
   /** Bytes accepted and not fsynced yet. */
   readonly unsavedBytes: number;
+  /** Of a cluster: other instances that were heard lately. */
+  readonly instances?: number | undefined;
 }
 
 /** What is served besides `/health`. */

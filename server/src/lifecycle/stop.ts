@@ -4,6 +4,7 @@ import type { Heartbeat } from '../connection/heartbeat.ts';
 import type { WebSocketConnection } from '../connection/websocket-connection.ts';
 import type { HistoryKeeper } from '../documents/history-keeper.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
+import type { ClusterSurroundings } from '../documents/replica.ts';
 import type { LiveHistory } from '../history/live-history.ts';
 import type { Upgrader } from '../http/upgrade.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -29,6 +30,7 @@ export interface Stoppable {
   readonly workers: DocumentWorkers;
   readonly historyWorkers: HistoryWorkers;
   readonly store: DocumentStore;
+  readonly cluster: ClusterSurroundings | undefined;
   readonly options: ResolvedServerOptions;
   readonly logger: Logger;
 }
@@ -66,6 +68,8 @@ export async function stop(parts: Stoppable): Promise<void> {
     parts.heartbeat.close();
     registry.close();
     parts.keeper.stop();
+    parts.cluster?.sweep.close();
+    await parts.cluster?.relay.close();
     try {
       await Promise.all([parts.workers.close(), parts.historyWorkers.close()]);
     } finally {

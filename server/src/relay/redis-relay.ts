@@ -93,7 +93,7 @@ export class RedisRelay implements Relay {
   }
 
   attach(documentName: string, listener: RelayListener): RelayChannel {
-    const key = `${this.#options.prefix}doc:${documentName}`;
+    const key = this.#keyOf(documentName);
     if (this.#channels.has(key)) throw new Error(`"${documentName}" is attached already`);
     const channel = new RedisChannel(key, listener, {
       subscribe: () => this.#subscribe([key]),
@@ -109,6 +109,10 @@ export class RedisRelay implements Relay {
     return channel;
   }
 
+  tell(documentName: string, message: RelayMessage): void {
+    this.#publish(this.#keyOf(documentName), message);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -119,6 +123,10 @@ export class RedisRelay implements Relay {
     if (this.#commands.isReady) await this.#send(this.#roomKey, { kind: 'leaving' }).catch(() => {});
     this.#commands.close();
     this.#subscriber.close();
+  }
+
+  #keyOf(documentName: string): string {
+    return `${this.#options.prefix}doc:${documentName}`;
   }
 
   #publishBatch(channel: RedisChannel, batch: RelayedBatch): void {

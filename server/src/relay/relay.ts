@@ -77,6 +77,8 @@ export interface Relay {
   readonly health: RelayHealth;
   /** A document has one channel at a time. */
   attach(documentName: string, listener: RelayListener): RelayChannel;
+  /** Sends a message about a document that need not be attached here. */
+  tell(documentName: string, message: RelayMessage): void;
   /** Says goodbye, so that the others need not find out. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,0 +1,265 @@
+import { randomInt } from 'node:crypto';
+import type { LogEntry } from '@headwater/persistence';
+import type { Relay, RelayChannel, RelayedBatch, RelayListener, RelayMessage } from '../relay/relay.ts';
+import { CatchUp } from './catch-up.ts';
+import { Coverage } from './coverage.ts';
+import type { DocumentSurroundings } from './hosted-document.ts';
+import type { OthersEdits } from './others-edits.ts';
+import type { PendingBatch } from './pending-batch.ts';
+import type { Presence } from './presence.ts';
+import type { Sweep, Swept } from './sweep.ts';
+
+/** So many batches are kept while the document is being loaded; of more, the store is asked. */
+const MAX_EARLY_BATCHES = 256;
+/** How long an instance has to say whether a client of its is still there. */
+const CLAIM_TIMEOUT_MS = 5_000;
+
+/** What makes a server one of several. */
+export interface ClusterSurroundings {
+  readonly relay: Relay;
+  readonly sweep: Sweep;
+}
+
+/** What a replica needs of its document. */
+export interface Replicated {
+  readonly name: string;
+  readonly presence: Presence;
+  readonly edits: OthersEdits;
+  onceShown(then: () => void): void;
+  showPresence(): void;
+  showStateless(payload: string): void;
+  outdate(): void;
+}
+
+/**
+ * A document's part in a cluster: tells the other instances that have it open what was shown here, takes up what they tell, and
+ * notices what it missed (docs/architecture.md, "Several instances").
+ */
+export class Replica implements RelayListener, Swept {
+  readonly coverage = new Coverage();
+  readonly #document: Replicated;
+  readonly #relay: Relay;
+  readonly #sweep: Sweep;
+  readonly #channel: RelayChannel;
+  readonly #catchUp: CatchUp;
+  /** What was heard while the document was being loaded. */
+  #early: RelayedBatch[] | undefined = [];
+  /** How far the snapshot reaches that is known to be in the store. */
+  storedSnapshot = 0;
+  /** Records taken up that others wrote, and how many of them are known to be durable. */
+  taken = 0;
+  #synced = 0;
+  /** Questions to other instances, by instance and client. */
+  readonly #questions = new Map<string, (isThere: boolean) => void>();
+
+  constructor(document: Replicated, { relay, sweep }: ClusterSurroundings, { store, logger }: DocumentSurroundings) {
+    this.#document = document;
+    this.#relay = relay;
+    this.#sweep = sweep;
+    const behind = {
+      name: document.name,
+      coverage: this.coverage,
+      takeRecord: (entries: readonly LogEntry[], sequence: number) => {
+        this.taken++;
+        document.edits.takeRecord(entries, sequence, true);
+      },
+      onceShown: (then: () => void) => document.onceShown(then),
+    };
+    this.#catchUp = new CatchUp(behind, store, logger);
+    this.#channel = relay.attach(document.name, this);
+  }
+
+  get name(): string {
+    return this.#document.name;
+  }
+
+  get through(): number {
+    return this.coverage.through;
+  }
+
+  /** Whether something is known here that is written, and may not be fsynced yet: nobody may be told that it is saved. */
+  get isUnsynced(): boolean {
+    return this.taken > this.#synced;
+  }
+
+  /** Resolves when nothing that is said from now on is missed, or nothing can be heard. */
+  whenListening(): Promise<void> {
+    return this.#channel.whenListening;
+  }
+
+  /** The document was loaded: it holds everything up to a record of its log, and a snapshot up to another. */
+  loaded(through: number, snapshotSequence: number): void {
+    this.coverage.coverThrough(through);
+    this.storedSnapshot = snapshotSequence;
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const batch of early) this.#take(batch);
+    this.#channel.readRetained();
+    this.#channel.tell({ kind: 'awareness-query' });
+    this.#sweep.add(this);
+  }
+
+  /** A batch of this instance was shown; `sequence`: its record, unless the store could not write it yet. */
+  shown(batch: PendingBatch, sequence: number | undefined): void {
+    const { entries = [], addWaiting = [] } = batch.change() ?? {};
+    if (sequence === undefined || entries.length === 0) {
+      if (entries.length + addWaiting.length > 0) {
+        this.#channel.publish({ kind: 'unwritten', entries, waiting: addWaiting });
+      }
+      return;
+    }
+    this.coverage.cover(sequence);
+    this.#channel.publish({
+      kind: 'written',
+      sequence,
+      updates: entries.map(({ update }) => update),
+      waiting: addWaiting,
+    });
+    this.#catchUp.soon();
+  }
+
+  /**
+   * A batch of this instance is durable, in this record. So is what was `taken` before it was handed in: the store writes one
+   * log.
+   */
+  synced(batch: PendingBatch, sequence: number, taken: number): void {
+    this.#synced = Math.max(this.#synced, taken);
+    // The store could not write it when it was shown.
+    if (batch.hasUpdates) this.#document.onceShown(() => this.coverage.cover(sequence));
+  }
+
+  /** Tells the others. */
+  tell(message: RelayMessage): void {
+    this.#channel.tell(message);
+  }
+
+  /** Whether a client of another instance is still there: asks that instance. */
+  ask(instanceId: string, clientId: number): Promise<boolean> {
+    const key = `${instanceId} ${clientId}`;
+    return new Promise((resolve) => {
+      const answered = (isThere: boolean): void => {
+        clearTimeout(timer);
+        this.#questions.delete(key);
+        resolve(isThere);
+      };
+      const timer = setTimeout(() => answered(false), CLAIM_TIMEOUT_MS).unref();
+      this.#questions.get(key)?.(false);
+      this.#questions.set(key, answered);
+      this.#channel.tell({ kind: 'claim', to: instanceId, clientId });
+    });
+  }
+
+  onBatch(batch: RelayedBatch): void {
+    if (this.#early === undefined) this.#take(batch);
+    else if (this.#early.length < MAX_EARLY_BATCHES) this.#early.push(batch);
+    else if (batch.kind !== 'unwritten') this.coverage.note(batch.sequence);
+  }
+
+  onMessage(message: RelayMessage, from: string): void {
+    switch (message.kind) {
+      case 'awareness':
+        this.#document.presence.receiveFrom(from, message.update);
+        this.#document.showPresence();
+        break;
+      case 'awareness-query':
+        this.#tellPresence();
+        break;
+      case 'claim':
+        if (message.to === this.#relay.instanceId) void this.#answerClaim(from, message.clientId);
+        break;
+      case 'claim-answer':
+        if (message.to === this.#relay.instanceId)
+          this.#questions.get(`${from} ${message.clientId}`)?.(message.isThere);
+        break;
+      case 'stateless':
+        this.#document.showStateless(message.payload);
+        break;
+      case 'snapshot':
+        this.storedSnapshot = Math.max(this.storedSnapshot, message.sequence);
+        break;
+      case 'outdated':
+        this.#document.outdate();
+        break;
+    }
+  }
+
+  onInterrupted(): void {
+    this.#sweep.soon();
+    this.#channel.tell({ kind: 'awareness-query' });
+    this.#tellPresence();
+  }
+
+  onInstanceGone(instanceId: string): void {
+    this.#document.presence.instanceLeft(instanceId);
+    this.#document.showPresence();
+  }
+
+  compare(reached: number, throughBefore: number): void {
+    // Records that were here are gone: the document was deleted, or a power cut took what nobody was told is saved.
+    if (reached < throughBefore) return this.#document.outdate();
+    this.coverage.note(reached);
+    this.#catchUp.soon();
+  }
+
+  /** Before it stores a snapshot of its own, an instance leaves the others a moment to be first. */
+  async letOthersCompact(): Promise<void> {
+    if (this.#relay.health.instances > 0) await new Promise((resolve) => setTimeout(resolve, randomInt(500)));
+  }
+
+  /** What was compacted is less than what was there: everybody loads it anew. */
+  outdateAll(): void {
+    this.#channel.tell({ kind: 'outdated' });
+    this.#document.outdate();
+  }
+
+  /** The store has a new snapshot. */
+  storedNewSnapshot(sequence: number): void {
+    this.storedSnapshot = Math.max(this.storedSnapshot, sequence);
+    this.#channel.tell({ kind: 'snapshot', sequence });
+  }
+
+  /** Hears nothing any more. */
+  dispose(): void {
+    this.#catchUp.stop();
+    this.#sweep.delete(this);
+    this.#channel.detach();
+    for (const answer of this.#questions.values()) answer(false);
+  }
+
+  #take(batch: RelayedBatch): void {
+    switch (batch.kind) {
+      case 'written':
+        this.#document.edits.takeWaiting(batch.waiting);
+        this.#takeWritten(batch);
+        break;
+      case 'unwritten':
+        this.#document.edits.takeWaiting(batch.waiting);
+        this.#document.edits.takeUnwritten(batch.entries);
+        break;
+      case 'stored':
+        this.coverage.note(batch.sequence);
+        this.#catchUp.now();
+        break;
+    }
+  }
+
+  #takeWritten({ sequence, updates }: RelayedBatch & { readonly kind: 'written' }): void {
+    if (this.coverage.has(sequence)) return;
+    this.taken++;
+    const entries = updates.map((update) => ({ update, author: '' }));
+    // What waits comes once more, after what it waits for, when the hole before it is read.
+    if (!this.#document.edits.takeRecord(entries, sequence, false)) this.coverage.note(sequence);
+    else this.#document.onceShown(() => this.coverage.cover(sequence));
+    this.#document.onceShown(() => this.#catchUp.soon());
+  }
+
+  async #answerClaim(from: string, clientId: number): Promise<void> {
+    const isThere = await this.#document.presence.isHere(clientId).catch(() => false);
+    this.#channel.tell({ kind: 'claim-answer', to: from, clientId, isThere });
+  }
+
+  #tellPresence(): void {
+    const update = this.#document.presence.encodeOwn();
+    if (update !== undefined) this.#channel.tell({ kind: 'awareness', update });
+  }
+}

@@ -1,0 +1,337 @@
+import { MemoryStore } from '@headwater/persistence';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import * as Y from 'yjs';
+import { Compactor } from '../../server/src/documents/compactor.ts';
+import { FlushScheduler } from '../../server/src/documents/flush-scheduler.ts';
+import { DocumentRegistry } from '../../server/src/documents/registry.ts';
+import { Sweep } from '../../server/src/documents/sweep.ts';
+import { SILENT_LOGGER } from '../../server/src/logging/logger.ts';
+import { resolveServerOptions, type ServerOptions } from '../../server/src/options.ts';
+import { SimulatedNetwork } from '../support/simulated-relay.ts';
+import { ControlledStore } from './controlled-store.ts';
+import { awarenessUpdate, enter, FakeSession, InThreadWorkers, Typist } from './support.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Longer than a sweep and what follows it, and than it takes to give an instance up. */
+const A_WHILE_MS = 7_000;
+
+/** Time in which nothing but the usual happens. */
+const aMoment = (): Promise<unknown> => vi.advanceTimersByTimeAsync(50);
+
+/** Instances in this process around one store. */
+class Cluster {
+  readonly network = new SimulatedNetwork();
+  readonly store = new MemoryStore();
+  readonly #options: ServerOptions;
+
+  constructor(options: ServerOptions = {}) {
+    this.#options = options;
+  }
+
+  instance(store = new ControlledStore(this.store)) {
+    const relay = this.network.join();
+    const workers = new InThreadWorkers();
+    const registry = new DocumentRegistry({
+      store,
+      workers,
+      compactor: new Compactor(store, workers),
+      scheduler: new FlushScheduler(),
+      cluster: { relay, sweep: new Sweep(store, SILENT_LOGGER) },
+      options: resolveServerOptions(this.#options),
+      logger: SILENT_LOGGER,
+      now: Date.now,
+    });
+    return { relay, store, workers, registry };
+  }
+
+  /** Two instances with "notes" open, and somebody at each. */
+  async pair() {
+    const [one, two] = [this.instance(), this.instance()];
+    const [here, there] = [await one.registry.open('notes'), await two.registry.open('notes')];
+    const [ada, grace] = [enter(here, new FakeSession('ada')), enter(there, new FakeSession('grace'))];
+    await aMoment();
+    return { one, two, here, there, ada, grace };
+  }
+
+  async storedText(): Promise<string> {
+    const { snapshot, tail } = await this.store.load('notes');
+    const doc = new Y.Doc();
+    if (snapshot !== undefined) Y.applyUpdate(doc, snapshot.update);
+    for (const { entries } of tail) for (const { update } of entries) Y.applyUpdate(doc, update);
+    return doc.getText('text').toString();
+  }
+}
+
+test('an edit at one instance is shown at the other, and stored once', async () => {
+  const cluster = new Cluster();
+  const { here, ada, grace } = await cluster.pair();
+
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+
+  expect(grace.text()).toBe('hello');
+  expect(ada.acknowledged).toBe(1);
+  expect((await cluster.store.sequences(['notes']))[0]).toBe(1);
+});
+
+test('an edit that the store could not write is shown at the other instance, which stores it too', async () => {
+  const cluster = new Cluster();
+  const { one, two, here, ada, grace } = await cluster.pair();
+  one.store.writeError = new Error('the owner is away');
+  one.store.drops = true;
+
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+
+  expect(grace.text()).toBe('hello');
+  expect(two.store.changes).toHaveLength(1);
+  expect(await cluster.storedText()).toBe('hello');
+  expect(ada.acknowledged).toBe(0);
+});
+
+test('what the relay lost is found by the sweep', async () => {
+  const cluster = new Cluster();
+  const { here, ada, grace } = await cluster.pair();
+  cluster.network.deliveries = () => [];
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+  expect(grace.text()).toBe('');
+
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+
+  expect(grace.text()).toBe('hello');
+});
+
+test('a hole between two batches is read from the store without a sweep', async () => {
+  const cluster = new Cluster();
+  const { here, ada, grace } = await cluster.pair();
+  const typist = new Typist(1);
+  cluster.network.deliveries = () => [];
+  here.receive(ada, typist.type('hel'));
+  await aMoment();
+  cluster.network.deliveries = () => [0];
+  here.receive(ada, typist.type('lo'));
+
+  await vi.advanceTimersByTimeAsync(500);
+
+  expect(grace.text()).toBe('hello');
+});
+
+test('records that were compacted away without a past are found in the snapshot', async () => {
+  const cluster = new Cluster({ compactAfterBytes: 1 });
+  const { here, ada, grace } = await cluster.pair();
+  await cluster.store.append('notes', { timeMs: 1, entries: [] }).durable;
+  const typist = new Typist(1);
+  cluster.network.deliveries = () => [];
+  here.receive(ada, typist.type('hello'));
+  await aMoment();
+  await cluster.store.changeHistory('notes', { retention: 'none' });
+  here.receive(ada, typist.type(' world'));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect((await cluster.store.load('notes')).tail).toEqual([]);
+  expect(grace.text()).toBe('');
+
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+
+  expect(grace.text()).toBe('hello world');
+});
+
+test('a batch that comes before what it builds on is shown after it', async () => {
+  const cluster = new Cluster();
+  const { here, ada, grace } = await cluster.pair();
+  const typist = new Typist(1);
+  let delayMs = 30;
+  cluster.network.deliveries = () => [delayMs];
+  here.receive(ada, typist.type('hel'));
+  await vi.advanceTimersByTimeAsync(5);
+  delayMs = 0;
+  here.receive(ada, typist.type('lo'));
+
+  await vi.advanceTimersByTimeAsync(500);
+
+  expect(grace.text()).toBe('hello');
+});
+
+test('a batch that builds on what is still on its way here is shown after that', async () => {
+  const cluster = new Cluster();
+  const { two, here, there, ada, grace } = await cluster.pair();
+  const typist = new Typist(1);
+  const [first, second] = [typist.type('hel'), typist.type('lo')];
+  cluster.network.deliveries = () => [];
+  here.receive(ada, first);
+  await aMoment();
+  cluster.network.deliveries = () => [0];
+  const before = grace.messages().length;
+
+  const release = two.store.holdWrites();
+  there.receive(grace, first); // a client that was with the other instance brings it along
+  here.receive(ada, second);
+  await aMoment();
+  release();
+  await aMoment();
+
+  const shown = grace.messages().slice(before);
+  expect(shown.map(({ body }) => [...body])).toEqual([[...first], [...second]]);
+});
+
+test('what another instance wrote is not acknowledged here before it is durable', async () => {
+  const cluster = new Cluster();
+  const { two, here, there, ada, grace } = await cluster.pair();
+  const update = new Typist(1).type('hello');
+  here.receive(ada, update);
+  await aMoment();
+  const release = two.store.holdSyncs();
+
+  there.receive(grace, update);
+  await aMoment();
+  expect(grace.acknowledged).toBe(0);
+
+  release();
+  await aMoment();
+  expect(grace.acknowledged).toBe(1);
+});
+
+test('each instance compacts for itself, and what is stored holds the log of both', async () => {
+  const cluster = new Cluster({ compactAfterBytes: 1 });
+  const { one, two, here, there, ada, grace } = await cluster.pair();
+  const typists = [new Typist(1), new Typist(2)] as const;
+
+  for (let i = 0; i < 20; i++) {
+    here.receive(ada, typists[0].type('a'));
+    there.receive(grace, typists[1].type('b'));
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(one.workers.compactions).toBeGreaterThan(0);
+  expect(two.workers.compactions).toBeGreaterThan(0);
+  const { snapshot } = await cluster.store.load('notes');
+  expect(snapshot?.sequence).toBeGreaterThan(0);
+  expect(await cluster.storedText()).toHaveLength(40);
+  expect(here.tailUpdates).toBeLessThan(40);
+  expect(there.tailUpdates).toBeLessThan(40);
+  expect(enter(there).text()).toHaveLength(40);
+});
+
+test('a document that was deleted is loaded anew by every instance that has it', async () => {
+  const cluster = new Cluster();
+  const { here, ada, grace } = await cluster.pair();
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+
+  await cluster.store.delete('notes');
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+
+  expect([ada, grace].map(({ closedWith }) => closedWith?.code)).toEqual([
+    'HW_DOCUMENT_OUTDATED',
+    'HW_DOCUMENT_OUTDATED',
+  ]);
+});
+
+test('who opens a document later sees what others could not store yet', async () => {
+  const cluster = new Cluster();
+  const { one, here, ada } = await cluster.pair();
+  one.store.writeError = new Error('the owner is away');
+  one.store.drops = true;
+  cluster.network.deliveries = () => [];
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+  cluster.network.deliveries = () => [0];
+
+  const late = enter(await cluster.instance().registry.open('notes'));
+  await aMoment();
+
+  expect(late.text()).toBe('hello');
+});
+
+test('presence of other instances is shown, and goes with its client', async () => {
+  const { here, ada, grace } = await new Cluster().pair();
+
+  here.receiveAwareness(ada, awarenessUpdate(7, 1, { name: 'Ada' }));
+  await aMoment();
+  expect(grace.states()).toEqual(new Map([[7, { clock: 1, state: { name: 'Ada' } }]]));
+
+  here.leave(ada);
+  await aMoment();
+  expect(grace.states().size).toBe(0);
+});
+
+test('who opens a document at another instance sees who is there', async () => {
+  const cluster = new Cluster();
+  const { here, ada } = await cluster.pair();
+  here.receiveAwareness(ada, awarenessUpdate(7, 1, { name: 'Ada' }));
+  await aMoment();
+
+  const late = enter(await cluster.instance().registry.open('notes'));
+  await aMoment();
+
+  expect(late.states().size).toBe(1);
+});
+
+test('an instance that dies takes the presence of its clients with it, within seconds', async () => {
+  const { one, here, ada, grace } = await new Cluster().pair();
+  here.receiveAwareness(ada, awarenessUpdate(7, 1, { name: 'Ada' }));
+  await aMoment();
+  expect(grace.states().size).toBe(1);
+
+  one.relay.die();
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+
+  expect(grace.states().size).toBe(0);
+});
+
+test('a client that moves to another instance takes its state along', async () => {
+  const { one, here, there, ada, grace } = await new Cluster().pair();
+  here.receiveAwareness(ada, awarenessUpdate(7, 1, { name: 'Ada' }));
+  await aMoment();
+  one.relay.die(); // nobody will say that it is gone
+  const moved = enter(there);
+
+  there.receiveAwareness(moved, awarenessUpdate(7, 2, { name: 'Ada', at: 'two' }));
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+
+  expect(grace.states().get(7)).toEqual({ clock: 2, state: { name: 'Ada', at: 'two' } });
+});
+
+test('nobody at another instance writes over the state of a client that is there', async () => {
+  const { here, there, ada, grace } = await new Cluster().pair();
+  here.receiveAwareness(ada, awarenessUpdate(7, 1, { name: 'Ada' }));
+  await aMoment();
+
+  there.receiveAwareness(grace, awarenessUpdate(7, 2, { name: 'Mallory' }));
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(ada.states().get(7)?.state).toEqual({ name: 'Ada' });
+  expect(grace.states().get(7)?.state).toEqual({ name: 'Ada' });
+});
+
+test('stateless text reaches the sessions of every instance, also from one that does not have the document', async () => {
+  const cluster = new Cluster();
+  const { one, ada, grace } = await cluster.pair();
+  const heard: string[] = [];
+  for (const session of [ada, grace]) {
+    Object.assign(session, { stateless: (payload: string) => void heard.push(`${session.author}: ${payload}`) });
+  }
+
+  one.registry.broadcastStateless('notes', 'ahoy');
+  cluster.instance().registry.broadcastStateless('notes', 'land');
+  await aMoment();
+
+  expect(heard.toSorted()).toEqual(['ada: ahoy', 'ada: land', 'grace: ahoy', 'grace: land']);
+});
+
+test('two instances with everything tell each other nothing', async () => {
+  const cluster = new Cluster();
+  const { one, two, here, ada } = await cluster.pair();
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+  const reads = vi.spyOn(cluster.store, 'recordBlocks');
+  const appended = one.store.changes.length + two.store.changes.length;
+
+  await vi.advanceTimersByTimeAsync(3 * A_WHILE_MS);
+
+  expect(reads).not.toHaveBeenCalled();
+  expect(one.store.changes.length + two.store.changes.length).toBe(appended);
+});
