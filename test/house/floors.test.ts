@@ -107,6 +107,17 @@ test('bench and tests are the roof: bench knows public doors only', () => {
   expect(inside.map(show)).toEqual([]);
 });
 
+test('the examples use what an application can: the doors of the client, and a server to start', () => {
+  const doors = ['@headwater/client', '@headwater/client/react', '@headwater/server'];
+  const inside = importsBelow('examples').filter(
+    (found) =>
+      (isRelative(found) && !targetOf(found).startsWith('examples/')) ||
+      (found.specifier.startsWith('@headwater/') && !doors.includes(found.specifier)),
+  );
+
+  expect(inside.map(show)).toEqual([]);
+});
+
 test.each([...Object.keys(FLOORS), 'bench'])('%s declares every package it imports', (room) => {
   const fields = room === 'inspect' ? ['devDependencies'] : ['dependencies', 'peerDependencies']; // its build has them in it
   const declared = new Set(dependenciesOf(`${room}/package.json`, fields));

@@ -1,0 +1,43 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { launchBrowser } from '../../support/browser-page.ts';
+import { ServerProcess } from '../../support/server-process.ts';
+import { BuiltExamples } from './built-examples.ts';
+import { EditorWindow } from './editor-window.ts';
+import { EDITORS } from './editors.ts';
+import { workTogether } from './journey.ts';
+
+let browser: Browser;
+let examples: BuiltExamples;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  const chromium = inject('chromium');
+  if ('missing' in chromium) throw new Error(chromium.missing);
+  [browser, examples, server] = await Promise.all([
+    launchBrowser(chromium.path),
+    BuiltExamples.serve(),
+    ServerProcess.start(),
+  ]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.[Symbol.asyncDispose]();
+  await examples?.[Symbol.asyncDispose]();
+});
+
+test.each(EDITORS)('two people work together in the $folder example', async (editor) => {
+  const complaints = await workTogether(
+    (name) =>
+      EditorWindow.open(browser, editor, {
+        url: `${examples.url}/${editor.folder}/`,
+        serverUrl: server.url,
+        documentName: `journey-${editor.folder}`,
+        name,
+      }),
+    server,
+  );
+
+  expect(complaints).toEqual([]);
+});

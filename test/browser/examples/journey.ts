@@ -1,0 +1,103 @@
+import { expect } from 'vitest';
+import type { ServerProcess } from '../../support/server-process.ts';
+import type { EditorWindow } from './editor-window.ts';
+
+const PATIENCE = { timeout: 15_000 };
+
+/**
+ * What two people do in one document, whatever the editor.
+ *
+ * @returns what the pages complained of
+ */
+export async function workTogether(
+  open: (name: string) => Promise<EditorWindow>,
+  server: ServerProcess,
+): Promise<readonly string[]> {
+  await using ada = await open('Ada');
+  await using bob = await open('Bob');
+  const both = [ada, bob];
+
+  // One types, the other sees it, and where the one is.
+  await ada.type('Ada began. ');
+  await shows(bob, 'Ada began. ');
+  await ada.goToEnd();
+  await expect.poll(() => bob.cursors(), PATIENCE).toEqual(['Ada']);
+
+  // Both type at the same place at the same time.
+  await Promise.all([ada.type('111 '), bob.type('222 ')]);
+  await converge(both, 'Ada began. 111 222');
+  await Promise.all(both.map(isSaved));
+
+  // One goes offline; both go on.
+  await ada.workOffline(true);
+  await expect.poll(() => bob.cursors(), PATIENCE).toEqual([]);
+  await ada.type('333 ');
+  await bob.type('444 ');
+  await shows(ada, 'Ada began. 111 222 333');
+  await shows(bob, 'Ada began. 111 222 444');
+  await ada.workOffline(false);
+  await converge(both, 'Ada began. 111 222 333 444');
+
+  // One takes back what they typed last, and the other's edits stay.
+  await ada.type('555 ');
+  await converge(both, 'Ada began. 111 222 333 444 555');
+  await bob.type('666 ');
+  await converge(both, 'Ada began. 111 222 333 444 555 666');
+  await ada.goToEnd();
+  await undoUntil(ada, (text) => !text.includes('5'));
+  await expect.poll(async () => letters(await bob.text()).replaceAll(/[^2456]/g, ''), PATIENCE).toBe('222444666');
+  const undone = await bob.text();
+  await shows(ada, undone);
+
+  // A window that is opened again shows what was there.
+  await bob.reload();
+  await shows(bob, undone);
+
+  // The server dies; they go on, and it comes back.
+  await Promise.all(both.map(isSaved));
+  await server.kill9();
+  await Promise.all(both.map((window) => window.isDisconnected()));
+  await Promise.all([ada.type('777 '), bob.type('888 ')]);
+  await server.restart();
+  await converge(both, `${undone} 777 888`);
+  await Promise.all(both.map(isSaved));
+
+  // Who leaves takes their cursor along.
+  await bob.goToEnd();
+  await expect.poll(() => ada.cursors(), PATIENCE).toEqual(['Bob']);
+  await bob.close();
+  await expect.poll(() => ada.cursors(), PATIENCE).toEqual([]);
+  return [...ada.complaints, ...bob.complaints];
+}
+
+async function shows(window: EditorWindow, text: string): Promise<void> {
+  await expect.poll(async () => letters(await window.text()), PATIENCE).toBe(letters(text));
+}
+
+/** All show the same, and of every letter as many as were typed: what is typed at one place at once may be interleaved. */
+async function converge(windows: readonly EditorWindow[], typed: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const [first = '', ...others] = await Promise.all(windows.map((window) => window.text()));
+      return { differ: others.filter((text) => text !== first), letters: letters(first) };
+    }, PATIENCE)
+    .toEqual({ differ: [], letters: letters(typed) });
+}
+
+/** Editors differ in how much they take back at once, and some go by the clock. */
+async function undoUntil(window: EditorWindow, isEnough: (text: string) => boolean): Promise<void> {
+  await expect
+    .poll(async () => {
+      await window.undo();
+      return isEnough(await window.text());
+    }, PATIENCE)
+    .toBe(true);
+}
+
+function letters(text: string): string {
+  return Array.from(text.replaceAll(/\s/g, '')).sort().join('');
+}
+
+async function isSaved(window: EditorWindow): Promise<void> {
+  await expect.poll(() => window.saved(), PATIENCE).toBe('Saved');
+}
