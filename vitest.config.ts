@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { SlowestFiles } from './test/support/slowest-files.ts';
 
-const BROWSER_TESTS = ['test/browser/**/*.test.ts', 'test/inspect/page/**/*.test.ts'];
+const BROWSER_TESTS = ['test/browser/**/*.test.ts', 'test/pages/*/page/**/*.test.ts'];
 const REDIS_TESTS = ['test/**/*.redis.test.ts'];
 const WAITING_WORKERS = 3;
 /** They start servers and commands, and then mostly wait for them. */

@@ -16,8 +16,8 @@ import { DocumentRegistry } from './documents/registry.ts';
 import { Sweep } from './documents/sweep.ts';
 import { LiveHistory } from './history/live-history.ts';
 import { createHttpApp, type Health } from './http/http-app.ts';
-import { createInspect } from './http/inspect.ts';
-import { inspectScope } from './http/inspect-scope.ts';
+import { createPages } from './http/pages.ts';
+import { pagesScope } from './http/pages-scope.ts';
 import { Upgrader } from './http/upgrade.ts';
 import { routeUpgrades } from './http/upgrade-routes.ts';
 import { createV1 } from './http/v1/create-v1.ts';
@@ -48,8 +48,8 @@ export interface HeadwaterServer {
   attach(httpServer: HttpServer, options?: { readonly path?: string | undefined }): void;
 
   /**
-   * Answers `/health`, the HTTP API below `/v1` and the page below `/inspect`, for an HTTP server you have. `listen` does so
-   * by itself.
+   * Answers `/health`, the HTTP API below `/v1`, the page below `/inspect`, and in development the one at `/`, for an HTTP
+   * server you have. `listen` does so by itself.
    *
    * @example
    * ```ts
@@ -186,9 +186,9 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const nodeEnv = process.env['NODE_ENV'];
   const access = { scope: resolved.api, token: resolved.apiToken, secret, isOpenLocally: nodeEnv !== 'production' };
   const v1 = createV1({ history, store, logger, access });
-  const inspect = createInspect(inspectScope(resolved, nodeEnv));
+  const pages = createPages(pagesScope(resolved, nodeEnv));
   // HTTP/1.0 knows no Host, and load balancers speak it when they ask for our health.
-  const respond = getRequestListener(createHttpApp(health, { v1, inspect }).fetch, { hostname: 'host.unknown' });
+  const respond = getRequestListener(createHttpApp(health, { v1, pages }).fetch, { hostname: 'host.unknown' });
   const requestListener: RequestListener = (request, response) => {
     openRequests.add(response);
     void respond(request, response);

@@ -148,7 +148,7 @@ export const serverOptionsSchema = z.strictObject({
     'When set, the API asks for it: "Authorization: Bearer TOKEN". Commands on this machine need none.',
   ),
   inspect: oneOf(['auto', 'off', 'local', 'on'], 'auto').describe(
-    'To whom the page at /inspect/NAME is shown; auto: to this machine when only that can reach the server and NODE_ENV is not "production", else to nobody. The page uses the API.',
+    'To whom the page at /inspect/NAME is shown, and the one at / where NODE_ENV is not "production"; auto: to this machine when only that can reach the server and NODE_ENV is not "production", else to nobody. The pages use the API.',
   ),
 
   shutdownTimeoutMs: duration(10_000).describe('How long a graceful stop may take before sockets are cut.'),

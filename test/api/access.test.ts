@@ -6,7 +6,7 @@ import { HistoryClient } from '@headwater/client/history';
 import { MemoryStore } from '@headwater/persistence';
 import { createServer, type ServerOptions } from '@headwater/server';
 import { describe, expect, test } from 'vitest';
-import { inspectScope } from '../../server/src/http/inspect-scope.ts';
+import { pagesScope } from '../../server/src/http/pages-scope.ts';
 import { admit, isLocal } from '../../server/src/http/v1/access.ts';
 import { serve } from './served.ts';
 
@@ -182,7 +182,14 @@ describe('the page is shown', () => {
     ['local', '0.0.0.0', 'production', 'local'],
     ['off', '127.0.0.1', undefined, 'off'],
   ] as const)('with inspect %s on %s, NODE_ENV %s: %s', (inspect, host, nodeEnv, scope) => {
-    expect(inspectScope({ inspect, host }, nodeEnv)).toBe(scope);
+    expect(pagesScope({ inspect, host }, nodeEnv).inspect).toBe(scope);
+  });
+
+  test.each(['auto', 'on', 'local'] as const)('at / never in production, inspect %s', (inspect) => {
+    const { home } = pagesScope({ inspect, host: '127.0.0.1' }, 'production');
+
+    expect(home).toBe('off');
+    expect(pagesScope({ inspect, host: '127.0.0.1' }, 'development').home).not.toBe('off');
   });
 });
 

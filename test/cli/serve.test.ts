@@ -153,6 +153,7 @@ test.skipIf(!hasTerminal)('on a terminal it says where to connect, where documen
   expect(status).toBe(0);
   expect(text).toMatch(/Headwater is listening on ws:\/\/127\.0\.0\.1:\d+/);
   expect(text).toContain(directory.path);
+  expect(text).toMatch(/open http:\/\/127\.0\.0\.1:\d+ in two windows/);
   expect(text).toMatch(/new WebsocketProvider\('ws:\/\/127\.0\.0\.1:\d+', 'my-document', new Y\.Doc\(\)\)/);
 });
 

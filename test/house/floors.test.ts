@@ -10,7 +10,7 @@ const FLOORS: Record<string, readonly string[]> = {
   persistence: ['protocol'],
   'client-sdk': ['protocol'],
   server: ['protocol', 'persistence', 'client/history'],
-  inspect: ['client/history', 'persistence/content'],
+  pages: ['client', 'client/history', 'persistence/content'],
 };
 
 /** The same inside the server. Files that lie in `server/src` itself are rooms too. */
@@ -41,7 +41,7 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
     'wire',
     'workers',
   ],
-  cli: ['create-server.ts', 'documents', 'lifecycle', 'logging', 'options.ts', 'quantity.ts', 'version.ts'],
+  cli: ['create-server.ts', 'documents', 'http', 'lifecycle', 'logging', 'options.ts', 'quantity.ts', 'version.ts'],
 };
 
 const isRelative = ({ specifier }: Import): boolean => specifier.startsWith('.');
@@ -89,6 +89,16 @@ test('the server has no folder outside its plan', () => {
   expect([...rooms].filter((room) => room !== 'index.ts' && SERVER_FLOORS[room] === undefined)).toEqual([]);
 });
 
+test('a page knows nothing of the other pages: what they have in common is shared', () => {
+  const sideways = importsBelow('pages/src').filter((found) => {
+    if (!isRelative(found)) return false;
+    const [from, to] = [roomOf(found.file), roomOf(targetOf(found))];
+    return from !== to && to !== 'shared';
+  });
+
+  expect(sideways.map(show)).toEqual([]);
+});
+
 test('protocol and the client run in a browser: they import nothing of Node', () => {
   const builtin = [...importsBelow('protocol/src'), ...importsBelow('client-sdk/src')].filter((found) =>
     isBuiltin(found),
@@ -119,7 +129,7 @@ test('the examples use what an application can: the doors of the client, and a s
 });
 
 test.each([...Object.keys(FLOORS), 'bench'])('%s declares every package it imports', (room) => {
-  const fields = room === 'inspect' ? ['devDependencies'] : ['dependencies', 'peerDependencies']; // its build has them in it
+  const fields = room === 'pages' ? ['devDependencies'] : ['dependencies', 'peerDependencies']; // its build has them in it
   const declared = new Set(dependenciesOf(`${room}/package.json`, fields));
   const undeclared = importsBelow(`${room}/src`).filter(
     (found) => !isRelative(found) && !isBuiltin(found) && !declared.has(packageOf(found)),
@@ -141,7 +151,7 @@ test('the root declares every package the tests import', () => {
   expect(undeclared.map(show)).toEqual([]);
 });
 
-/** The folder or file right below `server/src`. */
+/** The folder or file right below the `src` of a room. */
 function roomOf(file: string): string {
   return file.split('/')[2] ?? '';
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { HeadwaterServer } from '../create-server.ts';
+import { pagesScope } from '../http/pages-scope.ts';
 import { serverOptionsSchema } from '../options.ts';
 import { addFlags, COMMON_OPTIONS, readOptions } from './command-flags.ts';
 import type { CommandOptions, OptionName } from './command-options.ts';
@@ -96,7 +97,7 @@ function stopOnSignals(server: HeadwaterServer, logger: Logger): void {
 
 function announce(
   { host, port }: { host: string; port: number },
-  options: Pick<CommandOptions, 'data'>,
+  options: Pick<CommandOptions, 'data' | 'host' | 'inspect'>,
   logger: Logger,
   forPeople: boolean,
 ): void {
@@ -106,10 +107,13 @@ function announce(
     return;
   }
   const url = `ws://${reachable(host)}:${port}`;
+  const { home } = pagesScope(options, process.env['NODE_ENV']);
+  const page = home === 'off' ? undefined : `http://${reachable(host)}:${port}`;
   const lines = [
     `Headwater is listening on ${url}`,
     `  documents are kept in ${data}`,
-    `  try: new WebsocketProvider('${url}', 'my-document', new Y.Doc())   // from y-websocket`,
+    ...(page === undefined ? [] : [`  try it: open ${page} in two windows and type`]),
+    `  bind an editor: new WebsocketProvider('${url}', 'my-document', new Y.Doc())   // from y-websocket`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { createInspect } from './inspect.ts';
+import type { createPages } from './pages.ts';
 import type { createV1 } from './v1/create-v1.ts';
 import type { NodeEnv } from './v1/v1.ts';
 
@@ -23,18 +23,18 @@ export interface Health {
 /** What is served besides `/health`. */
 export interface HttpParts {
   readonly v1?: ReturnType<typeof createV1> | undefined;
-  readonly inspect?: ReturnType<typeof createInspect> | undefined;
+  readonly pages?: ReturnType<typeof createPages> | undefined;
 }
 
 /** Plain HTTP on the server's port. `503` from `/health` takes an instance that stops out of a load balancer. */
-export function createHttpApp(health: () => Health, { v1, inspect }: HttpParts = {}): Hono<NodeEnv> {
+export function createHttpApp(health: () => Health, { v1, pages }: HttpParts = {}): Hono<NodeEnv> {
   const app = new Hono<NodeEnv>();
   app.get('/health', (context) => {
     const now = health();
     return context.json(now, now.status === 'stopping' ? 503 : 200);
   });
   if (v1 !== undefined) app.all('/v1/*', (context) => v1.fetch(context.req.raw, context.env));
-  if (inspect !== undefined) app.get('/inspect/*', (context) => inspect.fetch(context.req.raw, context.env));
+  if (pages !== undefined) app.route('/', pages);
   app.notFound((context) =>
     context.text('This is a Headwater sync server: connect a Yjs WebSocket provider to it. Its state: /health\n', 404),
   );

@@ -17,7 +17,7 @@ export class BuiltExamples implements AsyncDisposable {
 
   static async serve(): Promise<BuiltExamples> {
     const shared = { root, configFile: path.join(root, 'vite.config.ts'), logLevel: 'warn' } as const;
-    await build(shared);
+    await build({ ...shared, build: { minify: false } });
     const server = await preview({ ...shared, preview: { host: '127.0.0.1', port: 0 } });
     const { port } = server.httpServer.address() as AddressInfo;
     return new BuiltExamples(`http://127.0.0.1:${port}`, () => server.close());

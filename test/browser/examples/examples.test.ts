@@ -7,6 +7,9 @@ import { EditorWindow } from './editor-window.ts';
 import { EDITORS } from './editors.ts';
 import { workTogether } from './journey.ts';
 
+/** All editors are built at once. */
+const BUILD_TIMEOUT_MS = 180_000;
+
 let browser: Browser;
 let examples: BuiltExamples;
 let server: ServerProcess;
@@ -19,7 +22,7 @@ beforeAll(async () => {
     BuiltExamples.serve(),
     ServerProcess.start(),
   ]);
-});
+}, BUILD_TIMEOUT_MS);
 
 afterAll(async () => {
   await browser?.close();
