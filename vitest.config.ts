@@ -4,8 +4,10 @@ import { SlowestFiles } from './test/support/slowest-files.ts';
 const BROWSER_TESTS = ['test/browser/**/*.test.ts', 'test/pages/*/page/**/*.test.ts'];
 const REDIS_TESTS = ['test/**/*.redis.test.ts'];
 const WAITING_WORKERS = 3;
+/** They need a DOM, and no browser. */
+const REACT_TESTS = ['test/client/react/**/*.test.ts'];
 /** They start servers and commands, and then mostly wait for them. */
-const PROCESS_TESTS = ['test/cli/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/stories/**/*.test.ts'];
+const PROCESS_TESTS = ['cli', 'faults', 'packages', 'stories'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /**
  * Tests of one machine of two cores. First those that compute: two workers, which keep what they loaded from one file to the
@@ -28,7 +30,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...PROCESS_TESTS, ...BROWSER_TESTS, ...REDIS_TESTS],
+          exclude: [...PROCESS_TESTS, ...REACT_TESTS, ...BROWSER_TESTS, ...REDIS_TESTS],
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'react',
+          include: REACT_TESTS,
+          environment: 'happy-dom',
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },

@@ -2,6 +2,7 @@ import { userColor } from '@headwater/client';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { USER_COLORS } from '../../../client-sdk/src/presence/user-color.ts';
+import { runs } from '../../support/soak.ts';
 
 type Triple = readonly [number, number, number];
 
@@ -67,6 +68,7 @@ test('users are spread over all colours, also those whose ids differ in a digit'
       const used = new Set(Array.from({ length: 100 }, (_, index) => userColor(`${prefix}${index}`)));
       expect(used.size).toBe(USER_COLORS.length);
     }),
+    { numRuns: runs(30) },
   );
 });
 
