@@ -49,6 +49,7 @@ export {
   MessageType,
   PROTOCOL_VERSION,
   SyncKind,
+  type SyncMessage,
 } from './messages.ts';
 export { type ClockRange, clockRangesOf } from './update/clock-ranges.ts';
 export { MAX_UNSORTED_RANGES, updateOfDeleteSet } from './update/delete-set.ts';

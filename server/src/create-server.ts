@@ -25,6 +25,8 @@ import { listenOn } from './lifecycle/listen.ts';
 import { OpenRequests } from './lifecycle/open-requests.ts';
 import { RuntimeFile } from './lifecycle/runtime-file.ts';
 import { stop } from './lifecycle/stop.ts';
+import { LocalDocuments, type OpenOptions } from './local/local-documents.ts';
+import type { OpenDocument } from './local/open-document.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
 import { RedisRelay } from './relay/redis-relay.ts';
@@ -63,6 +65,22 @@ export interface HeadwaterServer {
 
   /** The past of the documents. What is restored here reaches everybody who has the document open. */
   readonly history: DocumentHistory;
+
+  /**
+   * Opens a document in this process: a `Y.Doc` that is kept up to date and whose edits go to everybody, as a client has it. It stays
+   * in memory until it is closed.
+   *
+   * @example
+   * ```ts
+   * await using opened = await server.open('my-document', { user: 'importer' });
+   * opened.document.getText('text').insert(0, 'hello');
+   * await opened.whenSaved(); // fsynced
+   * ```
+   *
+   * @throws HW_NAME_INVALID, HW_OPTIONS_INVALID for an empty user, HW_SHUTTING_DOWN after `close`, or what keeps the store from reading
+   * the document (HW_STORE_CORRUPT, say)
+   */
+  open(documentName: string, options?: OpenOptions): Promise<OpenDocument>;
 
   /**
    * Sends text to everybody who has a document open with a Hocuspocus provider, as a stateless message: it is no part of the
@@ -141,6 +159,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     logger,
     now,
   });
+  const locals = new LocalDocuments({ registry, logger });
   const historyWorkers = new HistoryWorkers(resolved.workerThreads);
   const history = new LiveHistory({ store, registry, workers: historyWorkers, now });
   /** Says where the server is to commands that find the store taken. */
@@ -217,6 +236,10 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
       detach.push(routeUpgrades(httpServer, path, upgrader));
     },
 
+    open(documentName, by = {}) {
+      return locals.open(documentName, by);
+    },
+
     broadcastStateless(documentName, payload) {
       registry.broadcastStateless(documentName, payload);
     },
@@ -232,6 +255,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         openRequests,
         detach,
         connections,
+        locals,
         registry,
         heartbeat,
         keeper,

@@ -7,7 +7,7 @@ import { IS_SOAK } from '../support/soak.ts';
 import { WireClient } from '../support/wire-client.ts';
 import { countLacking, freshDocument, seedOf, updatesOf } from './support.ts';
 
-const ROUNDS = IS_SOAK ? 40 : 4;
+const ROUNDS = IS_SOAK ? 40 : 2;
 const DOCUMENTS = ['alpha', 'beta', 'gamma'];
 const NONSENSE = Uint8Array.of(9, 9, 9);
 
@@ -59,7 +59,7 @@ test(`what was called saved is there after kill -9, ${ROUNDS} times in a row`, a
   const saved = new Map<string, Uint8Array[]>(DOCUMENTS.map((name) => [name, []]));
 
   for (let round = 0; round < ROUNDS; round++) {
-    const more = await editUntilKilled(server, random, 20 + random.below(200));
+    const more = await editUntilKilled(server, random, 10 + random.below(60));
     for (const [name, updates] of more) saved.get(name)?.push(...updates);
     await server.restart();
 

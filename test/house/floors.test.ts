@@ -27,7 +27,8 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
   connection: ['access', 'documents', 'logging', 'options.ts', 'version.ts', 'wire'],
   history: ['documents', 'wire', 'workers'],
   http: ['connection', 'documents', 'history', 'logging', 'options.ts'],
-  lifecycle: ['connection', 'documents', 'history', 'http', 'logging', 'options.ts', 'workers'],
+  local: ['documents', 'logging', 'wire'],
+  lifecycle: ['connection', 'documents', 'history', 'http', 'local', 'logging', 'options.ts', 'workers'],
   'create-server.ts': [
     'access',
     'connection',
@@ -35,6 +36,7 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
     'history',
     'http',
     'lifecycle',
+    'local',
     'logging',
     'options.ts',
     'relay',

@@ -7,6 +7,7 @@ import type { DocumentRegistry } from '../documents/registry.ts';
 import type { ClusterSurroundings } from '../documents/replica.ts';
 import type { LiveHistory } from '../history/live-history.ts';
 import type { Upgrader } from '../http/upgrade.ts';
+import type { LocalDocuments } from '../local/local-documents.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import type { HistoryWorkers } from '../workers/history-workers.ts';
@@ -22,6 +23,7 @@ export interface Stoppable {
   readonly openRequests: OpenRequests;
   readonly detach: readonly (() => void)[];
   readonly connections: ReadonlySet<WebSocketConnection>;
+  readonly locals: LocalDocuments;
   readonly registry: DocumentRegistry;
   readonly heartbeat: Heartbeat;
   readonly keeper: HistoryKeeper;
@@ -47,6 +49,7 @@ export async function stop(parts: Stoppable): Promise<void> {
   parts.history.close();
   for (const server of httpServers) server.close();
   for (const connection of connections) connection.stopReading();
+  parts.locals.takeNoMore();
   try {
     // 2. finish what was promised
     await withTimeout(registry.saveAll(), options.shutdownTimeoutMs, () =>
@@ -56,6 +59,7 @@ export async function stop(parts: Stoppable): Promise<void> {
       ),
     );
   } finally {
+    parts.locals.abandon();
     // 3. say goodbye: clients reconnect on 1012
     await dismissAll(connections, options.shutdownTimeoutMs - (performance.now() - startedMs));
     await withTimeout(allClosed(connections), GOODBYE_MS);

@@ -35,3 +35,22 @@ export function writeBinaryHeader(target: Buffer, offset: number, payloadLength:
 
 /** A ping without payload. */
 export const PING_FRAME: Uint8Array = Uint8Array.of(FIN_PING, 0);
+
+/** The payloads of finished frames as they are written here: whole, binary, unmasked. */
+export function* framePayloads(buffers: readonly Uint8Array[]): Generator<Uint8Array, void, undefined> {
+  const bytes = Buffer.concat(buffers);
+  for (let at = 0; at < bytes.length; ) {
+    const short = bytes.readUInt8(at + 1);
+    let start = at + 2;
+    let length = short;
+    if (short === 126) {
+      length = bytes.readUInt16BE(start);
+      start += 2;
+    } else if (short === 127) {
+      length = Number(bytes.readBigUInt64BE(start));
+      start += 8;
+    }
+    at = start + length;
+    yield bytes.subarray(start, at);
+  }
+}
