@@ -5,6 +5,9 @@ import { Expiry } from '../../server/src/access/expiry.ts';
 import { HocuspocusClient } from '../support/hocuspocus-client.ts';
 import { StockClient } from '../support/stock-client.ts';
 
+/** For a machine that does much else. */
+const PATIENT = { timeout: 20_000 };
+
 const DAY = 24 * 60 * 60 * 1000;
 
 function watched() {
@@ -101,7 +104,7 @@ describe('of a client whose access ends', () => {
     const tokens: (string | undefined)[] = [];
     const { server, url } = await serverWith((token) => {
       tokens.push(token);
-      return token === 'first' ? { expiresAt: Date.now() + 200 } : {};
+      return token === 'first' ? { expiresAt: Date.now() + 500 } : {};
     });
     await using _ = server;
     await using ada = await new StockClient(url, 'doc', { params: { token: 'first' } }).synced();
@@ -117,13 +120,13 @@ describe('of a client whose access ends', () => {
     const tokens: (string | undefined)[] = [];
     const { server, url } = await serverWith((token) => {
       tokens.push(token);
-      return tokens.length === 1 ? { expiresAt: Date.now() + 200 } : {};
+      return tokens.length === 1 ? { expiresAt: Date.now() + 1_000 } : {};
     });
     await using _ = server;
     let asked = 0;
     await using ada = await new HocuspocusClient(url, 'doc', { token: () => `token ${++asked}` }).synced();
 
-    await vi.waitFor(() => expect(tokens).toEqual(['token 1', 'token 2']));
+    await vi.waitFor(() => expect(tokens).toEqual(['token 1', 'token 2']), PATIENT);
     ada.text.insert(0, 'still here');
 
     await ada.until(() => !ada.provider.hasUnsyncedChanges, 'the edit to be saved');
@@ -132,8 +135,12 @@ describe('of a client whose access ends', () => {
   });
 
   test('a Hocuspocus provider that brings the same token again is denied, and gets no more edits', async () => {
-    const expiresAt = Date.now() + 400;
-    const { server, url } = await serverWith((token) => (token === 'good' ? {} : { expiresAt }));
+    let expiresAt: number | undefined;
+    const { server, url } = await serverWith((token) => {
+      if (token === 'good') return {};
+      expiresAt ??= Date.now() + 800;
+      return { expiresAt };
+    });
     await using _ = server;
     await using ada = await new HocuspocusClient(url, 'doc', { token: 'short' }).synced();
     await using bob = await new HocuspocusClient(url, 'doc', { token: 'good' }).synced();
