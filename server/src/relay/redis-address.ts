@@ -78,7 +78,8 @@ export function createRedisClient(address: RedisAddress, connectionName: string,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: null,
-    connectTimeout: 3_000,
+    connectTimeout: 2_000,
+    disconnectTimeout: 250, // a silent peer does not say goodbye either
     ...(isEncrypted ? { tls: {} } : {}),
   } satisfies RedisOptions;
   if (kind === 'cluster') {

@@ -5,7 +5,7 @@ import { createRedisClient, describeAddress, type RedisAddress, type RedisClient
 
 /** Redis is asked for a sign of life this often, and given up when there was none for a while. */
 const PING_EVERY_MS = 1_000;
-const PING_TIMEOUT_MS = 3_000;
+const PING_TIMEOUT_MS = 2_000;
 /** A start waits this long for Redis; then it goes on without. */
 const FIRST_CONNECT_MS = 3_000;
 
@@ -30,10 +30,14 @@ export interface RedisConnectionOptions {
 export class RedisConnection {
   readonly client: RedisClient;
   readonly #options: RedisConnectionOptions;
-  readonly #backoff = new Backoff({ minMs: 100, maxMs: 2_000, random: Math.random });
+  readonly #backoff = new Backoff({ minMs: 100, maxMs: 1_000, random: Math.random });
   readonly #refused: Promise<never>;
   #refuse: (error: Error) => void = () => {};
   #pings: NodeJS.Timeout | undefined;
+  /** Runs while an answer to a ping is due. */
+  #deadline: NodeJS.Timeout | undefined;
+  /** Runs while a connection is being set up. */
+  #setup: NodeJS.Timeout | undefined;
   #isReady = false;
   #isClosed = false;
   #lastError: Error | undefined;
@@ -46,6 +50,7 @@ export class RedisConnection {
     });
     this.#refused.catch(() => {}); // concerns a start only
     this.client.on('error', (error: Error) => this.#failed(error));
+    this.client.on('connect', () => this.#connected());
     this.client.on('ready', () => this.#ready());
     this.client.on('close', () => this.#lost());
   }
@@ -84,10 +89,26 @@ export class RedisConnection {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#pings);
+    clearTimeout(this.#setup);
+    clearTimeout(this.#deadline);
     this.client.disconnect();
   }
 
+  /** There is a socket; whether there is a Redis shows in a moment. */
+  #connected(): void {
+    clearTimeout(this.#setup);
+    this.#setup = setTimeout(() => this.#silent(), PING_TIMEOUT_MS).unref();
+  }
+
+  /** Nothing is answered: another connection may do better. */
+  #silent(): void {
+    this.#lastError = new Error(`no answer from Redis for ${PING_TIMEOUT_MS} ms`);
+    this.#lost();
+    if (!this.#isClosed) this.client.disconnect(true);
+  }
+
   #ready(): void {
+    clearTimeout(this.#setup);
     this.#isReady = true;
     this.#lastError = undefined;
     this.#backoff.reset();
@@ -96,6 +117,7 @@ export class RedisConnection {
   }
 
   #lost(): void {
+    clearTimeout(this.#setup);
     if (!this.#isReady) return;
     this.#isReady = false;
     if (this.#isClosed) return;
@@ -114,18 +136,15 @@ export class RedisConnection {
   }
 
   async #ping(): Promise<void> {
-    if (!this.#isReady) return;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer from Redis for ${PING_TIMEOUT_MS} ms`)), PING_TIMEOUT_MS);
-    });
+    if (!this.#isReady || this.#deadline !== undefined) return;
+    this.#deadline = setTimeout(() => this.#silent(), PING_TIMEOUT_MS).unref();
     try {
-      await Promise.race([this.client.ping(), deadline]);
-    } catch (error) {
-      this.#lastError = error as Error;
-      if (this.#isReady && !this.#isClosed) this.client.disconnect(true);
+      await this.client.ping();
+    } catch {
+      // The connection went while it was asked; its end is noticed as such.
     } finally {
-      clearTimeout(timer);
+      clearTimeout(this.#deadline);
+      this.#deadline = undefined;
     }
   }
 }

@@ -5,6 +5,7 @@ import { STREAM_MAX_ENTRIES, STREAM_WINDOW_MS } from '../../../server/src/relay/
 import type { Relay } from '../../../server/src/relay/relay.ts';
 import { describeRelay, HeardBy, written } from '../../contracts/relay.ts';
 import { RedisServer, type RedisServerOptions } from '../../support/redis-server.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
 
 const PREFIX = 'test:';
 /** A Redis that was lost is back, and everybody has noticed, within this. */
@@ -90,6 +91,35 @@ test('a Redis that takes everything and answers nothing is noticed within second
     channel.publish(written(5, 7));
     expect(other.sequences).toContain(5);
   }, RECOVERY);
+});
+
+test('a connection on which nothing comes any more is given up for a new one', async () => {
+  await using network = await Network.open();
+  await using proxy = await TcpProxy.start(network.redis.port);
+  const one = await network.join(`redis://127.0.0.1:${proxy.port}`);
+  const two = await network.join();
+  const heard = new HeardBy();
+  await one.attach('notes', heard).whenListening;
+  const channel = two.attach('notes', new HeardBy());
+
+  proxy.fallSilent();
+  channel.publish(written(1, 7));
+  await vi.waitFor(() => expect(one.health.status).toBe('degraded'), RECOVERY);
+
+  await vi.waitFor(() => expect(one.health.status).toBe('ok'), RECOVERY);
+  await vi.waitFor(() => expect(heard.sequences).toEqual([1]), RECOVERY);
+  await one.close(); // before the proxy
+});
+
+test('a Redis that answers nothing from the start is there once it answers', async () => {
+  await using network = await Network.open();
+  network.redis.pause();
+
+  const one = await network.join();
+  expect(one.health.status).toBe('degraded');
+  network.redis.resume();
+
+  await vi.waitFor(() => expect(one.health.status).toBe('ok'), RECOVERY);
 });
 
 test('a Redis that is full keeps no batch more, and passes them on all the same', async () => {
@@ -224,5 +254,5 @@ test('a Redis Cluster carries batches of every document', async () => {
 
   for (const { channel } of documents) channel.publish(written(1, 7));
 
-  for (const { heard } of documents) await vi.waitFor(() => expect(heard.sequences).toEqual([1]));
+  for (const { heard } of documents) await vi.waitFor(() => expect(heard.sequences).toContain(1));
 });
