@@ -18,7 +18,6 @@ function Notes() {
       provider: provider.presence, // what BlockNote needs of a provider is its awareness
       fragment: provider.document.getXmlFragment('blocknote'),
       user: provider.presence.awareness.getLocalState()?.['user'],
-      showCursorLabels: 'always',
     },
   });
   return <BlockNoteView editor={editor} theme="light" autoFocus />;

@@ -1,3 +1,4 @@
+import { HeadwaterProvider } from '@headwater/client';
 import { LexicalCollaboration } from '@lexical/react/LexicalCollaborationContext';
 import { CollaborationPlugin } from '@lexical/react/LexicalCollaborationPlugin';
 import { LexicalComposer } from '@lexical/react/LexicalComposer';
@@ -7,24 +8,18 @@ import { RichTextPlugin } from '@lexical/react/LexicalRichTextPlugin';
 import { HeadingNode, QuoteNode } from '@lexical/rich-text';
 import type { Provider } from '@lexical/yjs';
 import { createRoot } from 'react-dom/client';
-import { WebsocketProvider } from 'y-websocket';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import { documentName, myName, serverUrl } from '../shared/place.ts';
-import { StatusBar } from '../shared/status-bar.ts';
+import { showStatus } from '../shared/show-status.ts';
+import { lexicalProvider } from './lexical-provider.ts';
 import './lexical.css';
 
-/** Lexical makes its provider when it is ready for it, and connects it itself. */
-function makeProvider(id: string, documents: Map<string, Y.Doc>): Provider {
-  const document = new Y.Doc();
-  documents.set(id, document);
-  const provider = new WebsocketProvider(serverUrl, id, document, { connect: false });
-  const bar = new StatusBar({
-    awareness: provider.awareness,
-    connect: () => provider.connect(),
-    disconnect: () => provider.disconnect(),
-  });
-  provider.on('status', ({ status }) => bar.connection(status));
-  return provider as unknown as Provider;
+/** Lexical asks for its provider when it is ready for one, and connects it itself. */
+function makeProvider(name: string, documents: Map<string, Y.Doc>): Provider {
+  const provider = new HeadwaterProvider({ url: serverUrl, name, connect: false });
+  documents.set(name, provider.document);
+  showStatus(provider);
+  return lexicalProvider(provider);
 }
 
 function Page() {

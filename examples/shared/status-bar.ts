@@ -48,12 +48,12 @@ export class StatusBar {
 }
 
 function showFaces(faces: HTMLElement, awareness: Awareness): void {
-  const users = [...awareness.getStates().values()].map(
-    ({ user }) => user as { name: string; color: string } | undefined,
-  );
-  const people = users.filter((user) => user !== undefined);
+  // Nearly every binding has its user in `user`; Lexical has them in the state itself.
+  const people = [...awareness.getStates().values()]
+    .map((state) => (state['user'] ?? state) as { name?: string; color?: string })
+    .filter(({ name }) => name !== undefined);
   faces.replaceChildren(
-    ...people.map(({ name, color }) => {
+    ...people.map(({ name = '', color = '' }) => {
       const face = element('li', 'face', { title: name });
       face.textContent = name;
       face.style.setProperty('--color', color);

@@ -73,5 +73,18 @@ export const EDITORS: readonly EditorUnderTest[] = [
         [...document.querySelectorAll<HTMLInputElement>('.title')].map(({ value }) => value).join('\n'),
       ),
   },
+  {
+    folder: 'react',
+    field: '.new',
+    content: '.notes',
+    cursor: '.note .face',
+    // As with the todos.
+    type: async (page, text) => {
+      await page.locator('.new').fill(text);
+      await page.keyboard.press('Enter');
+    },
+    goToEnd: (page) => page.locator('.note').last().click(),
+    text: async (page) => (await page.locator('.note .text').allTextContents()).join('\n'),
+  },
   { folder: 'hocuspocus', ...TIPTAP },
 ];

@@ -59,6 +59,7 @@ export async function workTogether(
   await server.kill9();
   await Promise.all(both.map((window) => window.isDisconnected()));
   await Promise.all([ada.type('777 '), bob.type('888 ')]);
+  expect([await ada.saved(), await bob.saved()]).not.toContain('Saved');
   await server.restart();
   await converge(both, `${undone} 777 888`);
   await Promise.all(both.map(isSaved));
