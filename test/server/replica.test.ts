@@ -176,22 +176,26 @@ test('a batch that builds on what is still on its way here is shown after that',
   expect(shown.map(({ body }) => [...body])).toEqual([[...first], [...second]]);
 });
 
-test('what another instance wrote is not acknowledged here before it is durable', async () => {
-  const cluster = new Cluster();
-  const { two, here, there, ada, grace } = await cluster.pair();
-  const update = new Typist(1).type('hello');
-  here.receive(ada, update);
-  await aMoment();
-  const release = two.store.holdSyncs();
+test.each([false, true])(
+  'what another instance wrote is not acknowledged here before it is durable (read only: %s)',
+  async (isReadOnly) => {
+    const cluster = new Cluster();
+    const { two, here, there, ada, grace } = await cluster.pair();
+    grace.isReadOnly = isReadOnly;
+    const update = new Typist(1).type('hello');
+    here.receive(ada, update);
+    await aMoment();
+    const release = two.store.holdSyncs();
 
-  there.receive(grace, update);
-  await aMoment();
-  expect(grace.acknowledged).toBe(0);
+    there.receive(grace, update);
+    await aMoment();
+    expect(grace.acknowledged).toBe(0);
 
-  release();
-  await aMoment();
-  expect(grace.acknowledged).toBe(1);
-});
+    release();
+    await aMoment();
+    expect(grace.acknowledged).toBe(1);
+  },
+);
 
 test('each instance compacts for itself, and what is stored holds the log of both', async () => {
   const cluster = new Cluster({ compactAfterBytes: 1 });

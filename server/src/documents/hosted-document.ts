@@ -194,13 +194,11 @@ export class HostedDocument {
     const admission = knowledge.admit(update);
     const isKnown =
       admission.added === undefined && (admission.waiting === undefined || waiting.has(admission.waiting));
-    const isSaid = this.#replica?.isUnsynced === true && !isEmptyUpdate(update);
-    if (isKnown && this.#batch === undefined && !isSaid) {
-      this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
+    if (isKnown) {
+      this.#settleKnown(session, update);
       return admission;
     }
     const batch = this.#pending();
-    if (isKnown && isSaid) batch.isBarrier = true;
     if (admission.added !== undefined) batch.add(admission.added, session.author, admission);
     if (admission.waiting !== undefined) {
       const isNew = waiting.keep({ update: admission.waiting, author: session.author }, batch);
@@ -380,9 +378,20 @@ export class HostedDocument {
   /** What a session that may not edit sends is settled when it is known, and refused otherwise. */
   #compare(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
     if (!this.#contents.knowledge.knows(update)) session.refuse();
-    else if (this.#batch === undefined) this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
-    else this.#batch.owe(session); // it may be known since a moment ago
+    else this.#settleKnown(session, update);
     return { saysAllDeletions: false };
+  }
+
+  /** An update that brings nothing new is acknowledged once what it may be known from is durable: here, or at another instance. */
+  #settleKnown(session: Session, update: Uint8Array): void {
+    const isSaid = this.#replica?.isUnsynced === true && !isEmptyUpdate(update);
+    if (this.#batch === undefined && !isSaid) {
+      this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
+      return;
+    }
+    const batch = this.#pending();
+    if (isSaid) batch.isBarrier = true;
+    batch.owe(session);
   }
 
   /** Asks a session's client for everything it has and we lack. */
