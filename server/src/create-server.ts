@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type DocumentHistory, type DocumentStore, LevelStore } from '@headwater/persistence';
+import type { DocumentHistory, DocumentStore } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import { getRequestListener } from '@hono/node-server';
 import type { Authenticate } from './access/access.ts';
@@ -11,7 +11,7 @@ import { ReadScheduler } from './connection/read-scheduler.ts';
 import { WebSocketConnection } from './connection/websocket-connection.ts';
 import { Compactor } from './documents/compactor.ts';
 import { FlushScheduler } from './documents/flush-scheduler.ts';
-import { HistoryKeeper, retentionOf } from './documents/history-keeper.ts';
+import { HistoryKeeper } from './documents/history-keeper.ts';
 import { DocumentRegistry } from './documents/registry.ts';
 import { Sweep } from './documents/sweep.ts';
 import { LiveHistory } from './history/live-history.ts';
@@ -23,6 +23,7 @@ import { routeUpgrades } from './http/upgrade-routes.ts';
 import { createV1 } from './http/v1/create-v1.ts';
 import { listenOn } from './lifecycle/listen.ts';
 import { OpenRequests } from './lifecycle/open-requests.ts';
+import { openStore, ownStore, type ServerStore } from './lifecycle/open-store.ts';
 import { RuntimeFile } from './lifecycle/runtime-file.ts';
 import { stop } from './lifecycle/stop.ts';
 import { LocalDocuments, type OpenOptions } from './local/local-documents.ts';
@@ -123,30 +124,37 @@ export interface ServerParts {
  * ```
  *
  * @throws HW_OPTIONS_INVALID, HW_STORE_LOCKED, HW_STORE_UNUSABLE, HW_STORE_NEWER_FORMAT, HW_STORE_CORRUPT,
- * HW_REDIS_REFUSED
+ * HW_REDIS_REFUSED, and what `ClusterStore.open` throws
  */
 export async function createServer(options: ServerOptions & ServerParts = {}): Promise<HeadwaterServer> {
   const { logger = SILENT_LOGGER, store: givenStore, authenticate, onStateless, ...rest } = options;
   const resolved = resolveServerOptions(rest);
   const { redis, redisPrefix } = resolved;
   const relay = redis === '' ? undefined : await RedisRelay.open({ url: redis, prefix: redisPrefix, logger });
-  let store: DocumentStore;
+  /** Says where the server is to commands that find the store taken. */
+  const runtimeFile = givenStore === undefined ? new RuntimeFile(resolved.data, logger) : undefined;
+  let listening: { readonly host: string; readonly port: number } | undefined;
+  let opened: ServerStore;
   try {
-    store = givenStore ?? (await openStore());
+    opened = givenStore === undefined ? await openHere() : ownStore(givenStore);
   } catch (error) {
     await relay?.close();
     throw error;
   }
+  const { store } = opened;
 
-  function openStore(): Promise<DocumentStore> {
-    const retention = retentionOf(resolved);
-    return LevelStore.open(resolved.data, { logger, retention, onTakenOver: () => registry.outdateAll() });
+  function openHere(): Promise<ServerStore> {
+    return openStore(resolved, relay?.instanceId, {
+      logger,
+      onTakenOver: () => registry.outdateAll(),
+      onOwner: () => listening && void runtimeFile?.write(listening, secret),
+    });
   }
 
   const now = Date.now;
   const workers = new WorkerPool(resolved.workerThreads);
   const scheduler = new FlushScheduler();
-  const keeper = new HistoryKeeper(store, workers, logger, now);
+  const keeper = new HistoryKeeper(store, workers, logger, now, () => opened.isOwner);
   const compactor = new Compactor(store, workers, now, (documentName) => keeper.lookAfter(documentName));
   const cluster = relay && { relay, sweep: new Sweep(store, logger) };
   const registry = new DocumentRegistry({
@@ -162,8 +170,6 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const locals = new LocalDocuments({ registry, logger });
   const historyWorkers = new HistoryWorkers(resolved.workerThreads);
   const history = new LiveHistory({ store, registry, workers: historyWorkers, now });
-  /** Says where the server is to commands that find the store taken. */
-  const runtimeFile = givenStore === undefined ? new RuntimeFile(resolved.data, logger) : undefined;
   const readers = new ReadScheduler(() => store.health.unsavedBytes <= resolved.maxUnsavedBytes);
   const heartbeat = new Heartbeat(resolved.heartbeatIntervalMs);
   const connections = new Set<WebSocketConnection>();
@@ -199,6 +205,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     connections: connections.size,
     unsavedBytes: store.health.unsavedBytes,
     instances: relay?.health.instances,
+    isStoreOwner: relay && opened.isOwner,
   });
 
   const secret = randomUUID();
@@ -227,8 +234,9 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         throw new HeadwaterError('HW_SHUTTING_DOWN', 'this server was closed before it listened');
       }
       const { address, port } = httpServer.address() as AddressInfo;
-      await runtimeFile?.write({ host: address, port }, secret);
-      return { host: address, port };
+      listening = { host: address, port };
+      if (opened.isOwner) await runtimeFile?.write(listening, secret);
+      return listening;
     },
 
     attach(httpServer, { path } = {}) {
@@ -263,7 +271,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         runtimeFile,
         workers,
         historyWorkers,
-        store,
+        store: opened,
         cluster,
         options: resolved,
         logger,

@@ -86,6 +86,13 @@ export const serverOptionsSchema = z.strictObject({
   redisPrefix: text('headwater:', 'a text').describe(
     'What every key and channel in Redis begins with. Instances with the same prefix are a cluster.',
   ),
+  clusterSecret: secret().describe(
+    'What instances of a cluster prove to each other before one lets another have the store. Empty: they agree on one in Redis.',
+  ),
+  storeHost: text('127.0.0.1', 'a host name or an address').describe(
+    'Address at which this instance serves the store to the others when it has it; 0.0.0.0 for instances on several machines, in a private network.',
+  ),
+  storePort: count(0, { min: 0, max: 65_535 }).describe('Port for that; 0 picks a free one.'),
 
   maxMessageBytes: bytes(16 * MIB).describe('Largest WebSocket message accepted; a larger one closes with 1009.'),
   maxQueuedBytes: bytes(4 * MIB).describe(

@@ -28,7 +28,7 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
   history: ['documents', 'wire', 'workers'],
   http: ['connection', 'documents', 'history', 'logging', 'options.ts'],
   local: ['documents', 'logging', 'wire'],
-  lifecycle: ['connection', 'documents', 'history', 'http', 'local', 'logging', 'options.ts', 'workers'],
+  lifecycle: ['connection', 'documents', 'history', 'http', 'local', 'logging', 'options.ts', 'relay', 'workers'],
   'create-server.ts': [
     'access',
     'connection',

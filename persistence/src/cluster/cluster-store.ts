@@ -1,6 +1,7 @@
 import { HeadwaterError } from '@headwater/protocol';
 import { type LevelStoreOptions, SILENT, SYSTEM_CLOCK } from '../level-options.ts';
 import type { ChannelTimes } from '../remote/channel.ts';
+import type { ClusterSecret } from '../remote/greeting.ts';
 import { RemoteStore, type RemoteStoreOptions } from '../remote/remote-store.ts';
 import type { OwnerDirectory } from './owner-directory.ts';
 import { StoreSeeker } from './store-seeker.ts';
@@ -11,8 +12,7 @@ export interface ClusterStoreOptions extends RemoteStoreOptions, ChannelTimes {
   /** This instance, among all of the cluster. */
   readonly instanceId: string;
   readonly owners: OwnerDirectory;
-  /** What every instance of the cluster knows, and nobody else. */
-  readonly secret: string;
+  readonly secret: ClusterSecret;
   /** Address to serve the store on, when it is opened here. @defaultValue `'127.0.0.1'` */
   readonly host?: string | undefined;
   /** Port to serve it on. @defaultValue `0`, a free one */

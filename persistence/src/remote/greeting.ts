@@ -13,6 +13,9 @@ export const STORE_PROTOCOL_VERSION = 1;
 const MAGIC = 'headwater-store';
 const NONCE_BYTES = 32;
 
+/** What every instance of a cluster knows, and nobody else; or where it is kept, so that it is looked up for every greeting. */
+export type ClusterSecret = string | (() => Promise<string>);
+
 interface Hello {
   readonly magic: string;
   readonly version: number;
@@ -52,7 +55,8 @@ const proven = object<{ proof: Uint8Array; content: Uint8Array }>({ proof: bytes
  *
  * @throws HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER; Error when the channel ends first
  */
-export async function greetHost(channel: Channel, secret: string, clientId: string): Promise<Welcome> {
+export async function greetHost(channel: Channel, known: ClusterSecret, clientId: string): Promise<Welcome> {
+  const secret = await look(known);
   const nonce = randomBytes(NONCE_BYTES);
   const said = [encode(hello, { magic: MAGIC, version: STORE_PROTOCOL_VERSION, nonce, clientId })];
   channel.send(said[0] as Uint8Array);
@@ -73,7 +77,7 @@ export async function greetHost(channel: Channel, secret: string, clientId: stri
  */
 export async function greetClient(
   channel: Channel,
-  secret: string,
+  known: ClusterSecret,
   welcomeFor: (clientId: string) => Welcome,
 ): Promise<string> {
   const first = await channel.receive();
@@ -83,6 +87,7 @@ export async function greetClient(
     const problem = `the owner of the store speaks version ${STORE_PROTOCOL_VERSION} of the store protocol, this instance version ${version}`;
     throw refused(channel, new HeadwaterError('HW_CLUSTER_VERSIONS_DIFFER', problem));
   }
+  const secret = await look(known);
   const asked = encode(challenge, { nonce: randomBytes(NONCE_BYTES) });
   accept(channel, asked);
   const said = [first, asked];
@@ -92,6 +97,10 @@ export async function greetClient(
   const content = encode(welcome, welcomeFor(clientId));
   accept(channel, encode(proven, { proof: proofOf(secret, 'host', [...said, content]), content }));
   return clientId;
+}
+
+async function look(known: ClusterSecret): Promise<string> {
+  return typeof known === 'string' ? known : known();
 }
 
 function accept(channel: Channel, content: Uint8Array): void {

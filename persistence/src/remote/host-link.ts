@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { CHANNEL_DEFAULTS, Channel, type ChannelTimes } from './channel.ts';
-import { greetHost } from './greeting.ts';
+import { type ClusterSecret, greetHost } from './greeting.ts';
 
 /** A connection to a host that has proved who it is. */
 export interface HostLink {
@@ -28,7 +28,7 @@ export async function linkTo(
     signal,
     ...times
   }: ChannelTimes & {
-    readonly secret: string;
+    readonly secret: ClusterSecret;
     readonly clientId: string;
     readonly signal: AbortSignal;
   },

@@ -22,6 +22,7 @@ import type {
 import { SILENT, type StoreLogger, SYSTEM_CLOCK } from '../level-options.ts';
 import { CallLostError } from './calls.ts';
 import type { ChannelTimes } from './channel.ts';
+import type { ClusterSecret } from './greeting.ts';
 import { HostClient } from './host-client.ts';
 import { type HostAddress, type HostLink, linkTo } from './host-link.ts';
 import { METHODS, type Method } from './methods.ts';
@@ -61,8 +62,7 @@ export interface RemoteStoreOptions {
 
 /** How to talk to a host. */
 export interface LinkOptions extends ChannelTimes {
-  /** What every instance of the cluster knows, and nobody else. */
-  readonly secret: string;
+  readonly secret: ClusterSecret;
 }
 
 export const REMOTE_STORE_DEFAULTS = {

@@ -5,7 +5,7 @@ import type { DocumentStore } from '../document-store.ts';
 import type { StoreLogger } from '../level-options.ts';
 import { AppendLedger } from './append-ledger.ts';
 import { CHANNEL_DEFAULTS, Channel, type ChannelTimes } from './channel.ts';
-import { greetClient } from './greeting.ts';
+import { type ClusterSecret, greetClient } from './greeting.ts';
 import { HostSession } from './host-session.ts';
 
 /** Connections that have not yet proved who they are. */
@@ -17,8 +17,7 @@ const MAX_LEDGERS = 1_000;
 export interface StoreHostOptions extends ChannelTimes {
   /** {@link StoreOwner.storeId} of the store. */
   readonly storeId: string;
-  /** What every instance of the cluster knows, and nobody else. */
-  readonly secret: string;
+  readonly secret: ClusterSecret;
   /** Address to listen on. @defaultValue `'127.0.0.1'` */
   readonly host?: string | undefined;
   /** Port to listen on. @defaultValue `0`, a free one */

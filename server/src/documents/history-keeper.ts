@@ -34,11 +34,22 @@ export class HistoryKeeper {
   readonly #due = new Set<string>();
   #working: Promise<void> | undefined;
   readonly #store: DocumentStore;
+  readonly #isResponsible: () => boolean;
   #roundTimer: NodeJS.Timeout;
 
-  /** `now`: milliseconds since the epoch. */
-  constructor(store: DocumentStore, workers: DocumentWorkers, logger: Logger, now: () => number) {
+  /**
+   * `now`: milliseconds since the epoch; `isResponsible`: whether this instance goes the rounds of its cluster, which one
+   * instance is enough for.
+   */
+  constructor(
+    store: DocumentStore,
+    workers: DocumentWorkers,
+    logger: Logger,
+    now: () => number,
+    isResponsible: () => boolean = () => true,
+  ) {
     this.#store = store;
+    this.#isResponsible = isResponsible;
     this.#roundTimer = this.#roundAfter(FIRST_ROUND_AFTER_MS);
     this.#history = new DocumentHistory(store, { now, makeState: inWorker(workers) });
     this.#logger = logger;
@@ -74,6 +85,7 @@ export class HistoryKeeper {
     try {
       for await (const { documentName } of this.#store.list()) {
         if (this.#stopping.signal.aborted) return;
+        if (!this.#isResponsible()) break;
         this.lookAfter(documentName);
         await this.whenDone();
       }

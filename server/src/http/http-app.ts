@@ -18,6 +18,8 @@ export interface Health {
   readonly unsavedBytes: number;
   /** Of a cluster: other instances that were heard lately. */
   readonly instances?: number | undefined;
+  /** Of a cluster: whether this instance has the store open. */
+  readonly isStoreOwner?: boolean | undefined;
 }
 
 /** What is served besides `/health`. */

@@ -23,6 +23,7 @@ export class RuntimeFile {
   readonly #path: string;
   readonly #logger: Logger;
   #writing: Promise<void> | undefined;
+  #written: string | undefined;
 
   constructor(dataDirectory: string, logger: Logger) {
     this.#path = path.join(dataDirectory, FILE_NAME);
@@ -37,16 +38,19 @@ export class RuntimeFile {
     await this.#writing;
   }
 
-  /** Never rejects; a file this server did not write stays. */
+  /** Never rejects; a file this server did not write, such as that of the next owner of a cluster's store, stays. */
   async remove(): Promise<void> {
     if (this.#writing === undefined) return;
     await this.#writing;
+    const content = await readFile(this.#path, 'utf8').catch(() => undefined);
+    if (content !== this.#written) return;
     await rm(this.#path, { force: true }).catch(() => {}); // whoever finds it sees that its process is gone
   }
 
   async #replace(content: RunningServer): Promise<void> {
     const partial = `${this.#path}.partial-${process.pid}`;
-    await writeFile(partial, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+    this.#written = `${JSON.stringify(content)}\n`;
+    await writeFile(partial, this.#written, { mode: 0o600 });
     await rename(partial, this.#path);
   }
 }

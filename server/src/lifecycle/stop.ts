@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import type { DocumentStore } from '@headwater/persistence';
 import type { Heartbeat } from '../connection/heartbeat.ts';
 import type { WebSocketConnection } from '../connection/websocket-connection.ts';
 import type { HistoryKeeper } from '../documents/history-keeper.ts';
@@ -14,6 +13,7 @@ import type { HistoryWorkers } from '../workers/history-workers.ts';
 import type { DocumentWorkers } from '../workers/worker-pool.ts';
 import { dismissAll } from './dismiss-all.ts';
 import type { OpenRequests } from './open-requests.ts';
+import type { ServerStore } from './open-store.ts';
 import type { RuntimeFile } from './runtime-file.ts';
 
 /** Everything there is to stop. */
@@ -31,7 +31,7 @@ export interface Stoppable {
   readonly runtimeFile: RuntimeFile | undefined;
   readonly workers: DocumentWorkers;
   readonly historyWorkers: HistoryWorkers;
-  readonly store: DocumentStore;
+  readonly store: ServerStore;
   readonly cluster: ClusterSurroundings | undefined;
   readonly options: ResolvedServerOptions;
   readonly logger: Logger;
@@ -42,7 +42,8 @@ const GOODBYE_MS = 1_000;
 
 /** The graceful stop, in its order. Everything is closed even when saving fails; that failure is reported last. */
 export async function stop(parts: Stoppable): Promise<void> {
-  const { upgrader, httpServers, connections, registry, store, logger, options } = parts;
+  const { upgrader, httpServers, connections, registry, store: opened, logger, options } = parts;
+  const { store } = opened;
   const startedMs = performance.now();
   // 1. take no new work
   upgrader.close();
@@ -79,7 +80,7 @@ export async function stop(parts: Stoppable): Promise<void> {
     } finally {
       await parts.runtimeFile?.remove(); // while the store is still ours: the next server writes its own
       try {
-        await store.close();
+        await opened.close();
       } finally {
         await parts.keeper.whenDone();
       }

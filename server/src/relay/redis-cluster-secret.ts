@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import type { RedisConnection } from './redis-connection.ts';
+
+/**
+ * The cluster secret of instances that were given none: the first one makes it, and all of them keep it in Redis. Who may read
+ * there can also write edits into the relay, so it keeps out nobody less than Redis does.
+ */
+export class RedisClusterSecret {
+  readonly #connection: RedisConnection;
+  readonly #key: string;
+
+  /** `prefix`: what every key begins with. */
+  constructor(connection: RedisConnection, prefix: string) {
+    this.#connection = connection;
+    this.#key = `${prefix}{owner}:secret`;
+  }
+
+  /** Rejects while Redis cannot be reached. */
+  async get(): Promise<string> {
+    const { client } = this.#connection;
+    const [, secret] = await Promise.all([
+      client.set(this.#key, randomBytes(32).toString('base64url'), 'NX'),
+      client.get(this.#key),
+    ]);
+    if (secret === null) throw new Error('Redis has lost the cluster secret it was just given');
+    return secret;
+  }
+}
