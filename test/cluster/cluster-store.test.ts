@@ -6,6 +6,7 @@ import { text, texts } from '../persistence/level-fixtures.ts';
 import { appendRange, QUICK, SECRET } from '../persistence/remote-fixtures.ts';
 import { temporaryDirectory } from '../persistence/temporary-directory.ts';
 import { MemoryOwnerDirectory } from '../support/memory-owner-directory.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 
 let instances = 0;
 
@@ -194,6 +195,38 @@ describe('a directory of owners', () => {
     expect(await texts(two.store, 'doc')).toEqual(['1', '2', '3']);
     owners.failure = undefined;
     await vi.waitFor(async () => expect((await owners.find()).owner).toBeDefined());
+  });
+
+  test('that is out of reach keeps nobody from coming back to an owner that is known', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const one = await join(data, owners);
+    const { port = 0 } = (await owners.find()).owner ?? {};
+    await using proxy = await TcpProxy.start(port);
+    const behindProxy: OwnerDirectory = {
+      find: async () => {
+        const entry = await owners.find();
+        return { ...entry, owner: entry.owner && { ...entry.owner, port: proxy.port } };
+      },
+      announce: (owner, leaseMs) => owners.announce(owner, leaseMs),
+      renew: (announced, leaseMs) => owners.renew(announced, leaseMs),
+      withdraw: (announced) => owners.withdraw(announced),
+    };
+    const two = await join(data, behindProxy);
+
+    owners.failure = new Error('Redis is away');
+    proxy.cut();
+    await two.store.append('doc', text('over another connection')).durable;
+
+    expect(await texts(one.store, 'doc')).toEqual(['over another connection']);
+    expect([one.isOwner, two.isOwner]).toEqual([true, false]);
+  });
+
+  test('that cannot be asked lets nobody make a store: the cluster may have one', async () => {
+    const [own, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    owners.failure = new Error('Redis is away');
+
+    await expect(join(own, owners, { startTimeoutMs: 100 })).rejects.toMatchObject({ code: 'HW_STORE_UNAVAILABLE' });
+    expect(await readdir(own)).toEqual([]);
   });
 
   test('that tells too late that the cluster has another store degrades the one that was opened without it', async () => {

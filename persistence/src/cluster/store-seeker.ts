@@ -5,7 +5,7 @@ import type { LevelStoreOptions } from '../level-options.ts';
 import { LevelStore } from '../level-store.ts';
 import { type HostLink, linkTo } from '../remote/host-link.ts';
 import type { FindStore, LinkOptions, OpenedStore } from '../remote/remote-store.ts';
-import type { DirectoryEntry } from './owner-directory.ts';
+import type { AnnouncedOwner, DirectoryEntry } from './owner-directory.ts';
 import { type OwnershipOptions, otherStore, StoreOwnership } from './store-ownership.ts';
 
 export interface SeekerOptions extends OwnershipOptions, LinkOptions {
@@ -29,6 +29,8 @@ export class StoreSeeker {
   readonly #options: SeekerOptions;
   /** The cluster's store, once that is known. */
   #storeId: string | undefined;
+  /** Whom this instance was connected to last. */
+  #lastOwner: AnnouncedOwner | undefined;
   /** What the data directory is to the cluster; unknown until it was looked into, or found locked. */
   #own: 'unknown' | 'the store' | 'unused' = 'unknown';
   /** Why the store could not be opened here the last time. */
@@ -63,14 +65,16 @@ export class StoreSeeker {
   }
 
   async #link(entry: DirectoryEntry | undefined, seeker: Seeker): Promise<HostLink | undefined> {
-    if (entry?.owner === undefined || entry.owner.instanceId === this.#options.instanceId) return undefined;
+    // While the directory cannot be asked, the owner is most likely still who it was.
+    const owner = entry === undefined ? this.#lastOwner : entry.owner;
+    if (owner === undefined || owner.instanceId === this.#options.instanceId) return undefined;
     const { secret, heartbeatMs, silenceMs, greetingMs } = this.#options;
     let link: HostLink;
     try {
-      link = await linkTo(entry.owner, { secret, heartbeatMs, silenceMs, greetingMs, ...seeker });
+      link = await linkTo(owner, { secret, heartbeatMs, silenceMs, greetingMs, ...seeker });
     } catch (error) {
-      if (error instanceof HeadwaterError) throw error;
-      return undefined; // it does not answer: it may be gone
+      if (error instanceof HeadwaterError && error.code === 'HW_STORE_UNAVAILABLE') return undefined; // it may be gone
+      throw error;
     }
     try {
       if (this.#own === 'unknown') await this.#lookInto(link);
@@ -79,6 +83,7 @@ export class StoreSeeker {
       throw error;
     }
     this.#storeId ??= link.storeId;
+    this.#lastOwner = owner;
     return link;
   }
 
@@ -103,8 +108,8 @@ export class StoreSeeker {
   async #open(entry: DirectoryEntry | undefined): Promise<OpenedStore | undefined> {
     const { data } = this.#options;
     if (this.#own === 'unused') return undefined;
-    // No store is made where the cluster has one elsewhere.
-    if (this.#storeId !== undefined && !(await hasStore(data))) return undefined;
+    // No store is made where the cluster has one elsewhere, or may have one.
+    if ((entry === undefined || this.#storeId !== undefined) && !(await hasStore(data))) return undefined;
     const level = await this.#openLevel();
     if (level === undefined) return undefined;
     const clusters = entry?.storeId ?? this.#storeId;

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { HeadwaterError } from '@headwater/protocol';
 import { CHANNEL_DEFAULTS, Channel, type ChannelTimes } from './channel.ts';
 import { type ClusterSecret, greetHost } from './greeting.ts';
 
@@ -18,7 +19,7 @@ export interface HostAddress {
 /**
  * Connects to a host.
  *
- * @throws HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER; Error when nobody answers there
+ * @throws HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER; HW_STORE_UNAVAILABLE when no host answers there
  */
 export async function linkTo(
   { host, port }: HostAddress,
@@ -36,7 +37,7 @@ export async function linkTo(
   const { greetingMs = CHANNEL_DEFAULTS.greetingMs } = times;
   const channel = new Channel(connect({ host, port, allowHalfOpen: true }), times);
   const where = `${host}:${port}`;
-  const timer = setTimeout(() => channel.destroy(new Error(`${where} did not answer in ${greetingMs} ms`)), greetingMs);
+  const timer = setTimeout(() => channel.destroy(new Error(`no answer in ${greetingMs} ms`)), greetingMs);
   const stop = (): void => channel.destroy(new Error('the connection is not wanted any more'));
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -44,7 +45,9 @@ export async function linkTo(
     return { channel, ...(await greetHost(channel, secret, clientId)) };
   } catch (error) {
     channel.destroy();
-    throw error;
+    if (error instanceof HeadwaterError) throw error;
+    const problem = `nobody serves a store at ${where}: ${(error as Error).message}`;
+    throw new HeadwaterError('HW_STORE_UNAVAILABLE', problem, { cause: error });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);

@@ -8,6 +8,7 @@ import type { RedisConnection } from './redis-connection.ts';
 export class RedisClusterSecret {
   readonly #connection: RedisConnection;
   readonly #key: string;
+  #last: string | undefined;
 
   /** `prefix`: what every key begins with. */
   constructor(connection: RedisConnection, prefix: string) {
@@ -15,8 +16,17 @@ export class RedisClusterSecret {
     this.#key = `${prefix}{owner}:secret`;
   }
 
-  /** Rejects while Redis cannot be reached. */
+  /** While Redis is away, the one it had before. @throws Error when there was none */
   async get(): Promise<string> {
+    try {
+      this.#last = await this.#look();
+    } catch (error) {
+      if (this.#last === undefined) throw error;
+    }
+    return this.#last;
+  }
+
+  async #look(): Promise<string> {
     const { client } = this.#connection;
     const [, secret] = await Promise.all([
       client.set(this.#key, randomBytes(32).toString('base64url'), 'NX'),
