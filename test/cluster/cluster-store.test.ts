@@ -10,6 +10,9 @@ import { TcpProxy } from '../support/tcp-proxy.ts';
 
 let instances = 0;
 
+/** What is announced is looked after often. */
+const BRIEF = { leaseMs: 150 };
+
 describe('the first instance', () => {
   test('makes the store of its cluster, and has it; the next one uses it', async () => {
     const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
@@ -157,7 +160,7 @@ describe('another store', () => {
     const owners = new MemoryOwnerDirectory();
     const [data, storeId] = await directoryWith('doc');
     owners.failure = new Error('not yet');
-    const one = await join(data, owners);
+    const one = await join(data, owners, BRIEF);
     owners.failure = undefined;
     await vi.waitFor(async () => expect((await owners.find()).storeId).toBe(storeId));
 
@@ -171,7 +174,7 @@ describe('another store', () => {
 describe('a directory of owners', () => {
   test('that is lost is filled again', async () => {
     const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
-    const one = await join(data, owners);
+    const one = await join(data, owners, BRIEF);
 
     owners.flush();
     await vi.waitFor(async () => expect((await owners.find()).owner).toBeDefined());
@@ -183,7 +186,7 @@ describe('a directory of owners', () => {
   test('that is out of reach keeps nobody from working, and no instance from taking over', async () => {
     const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
     const one = await join(data, owners);
-    const two = await join(data, owners);
+    const two = await join(data, owners, BRIEF);
 
     owners.failure = new Error('Redis is away');
     await one.store.append('doc', text('1')).durable;
@@ -235,7 +238,7 @@ describe('a directory of owners', () => {
     await join(await temporaryDirectory(), owners);
     owners.failure = new Error('Redis is away');
 
-    const two = await join(data, owners);
+    const two = await join(data, owners, BRIEF);
     expect(two.store.health.status).toBe('ok');
     owners.failure = undefined;
 
@@ -278,7 +281,7 @@ async function join(
   const cluster = await ClusterStore.open({
     ...QUICK,
     closeTimeoutMs: 500,
-    leaseMs: 150,
+    leaseMs: 30_000, // nobody withdraws it but who announced it, however slow the machine is
     data,
     owners,
     instanceId,

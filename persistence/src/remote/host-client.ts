@@ -237,7 +237,7 @@ export class HostClient implements ChannelUser {
   /** A host that takes its time must not keep edits from being seen. */
   #watchAttempts(): void {
     const since = this.#pending.unwrittenSinceMs;
-    if (this.#watch !== undefined || since === undefined || this.#isStalled) return;
+    if (since === undefined || this.#watch !== undefined || this.#isStalled) return;
     const leftMs = Math.max(0, since + this.#options.attemptMs - performance.now());
     this.#watch = setTimeout(() => {
       this.#watch = undefined;

@@ -35,6 +35,8 @@ export class PendingAppends {
   /** By number, oldest first. */
   readonly #pending = new Map<number, PendingAppend>();
   #unsent: PendingAppend[] = [];
+  /** Sent, and not written as far as is known; oldest first. */
+  readonly #unwritten = new Set<PendingAppend>();
   #bytes = 0;
 
   get size(): number {
@@ -62,10 +64,8 @@ export class PendingAppends {
 
   /** When the oldest one was sent of which is not known that it was written; `undefined` without one. */
   get unwrittenSinceMs(): number | undefined {
-    for (const { isWritten, sentAtMs } of this.#pending.values()) {
-      if (!isWritten && sentAtMs !== undefined) return sentAtMs;
-    }
-    return undefined;
+    const [oldest] = this.#unwritten;
+    return oldest?.sentAtMs;
   }
 
   add(documentName: string, change: DocumentChange): PendingAppend {
@@ -86,6 +86,7 @@ export class PendingAppends {
       bytes += change.byteLength;
       if (taken.length > 0 && bytes > maxBytes) break;
       append.sentAtMs = nowMs;
+      if (!append.isWritten) this.#unwritten.add(append);
       taken.push({ number, storedAs, change });
     }
     this.#unsent.splice(0, taken.length);
@@ -94,6 +95,7 @@ export class PendingAppends {
 
   /** Another connection, to a host that has taken everything up to a number: the rest is to be sent. */
   sendAfter(lastTaken: number): void {
+    this.#unwritten.clear();
     this.#unsent = [...this.#pending.values()].filter(({ number }) => number > lastTaken);
   }
 
@@ -102,6 +104,7 @@ export class PendingAppends {
     if (append === undefined) return;
     append.isWritten = true;
     append.sequence = sequence;
+    this.#unwritten.delete(append);
     append.writtenDeferred.resolve(sequence);
   }
 
@@ -140,6 +143,7 @@ export class PendingAppends {
     const append = this.#pending.get(number);
     if (append === undefined) return undefined;
     this.#pending.delete(number);
+    this.#unwritten.delete(append);
     this.#bytes -= append.encoded.byteLength;
     return append;
   }
