@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Sweep, type Swept } from '../../server/src/documents/sweep.ts';
+import { SILENT_LOGGER } from '../../server/src/logging/logger.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const FIVE_SECONDS = 5_000;
+
+type Sequences = (names: readonly string[]) => Promise<readonly number[]>;
+
+/** A store whose logs reach as far as their names are long. */
+function open(sequences: Sequences = (names) => Promise.resolve(names.map(({ length }) => length))) {
+  const asked = vi.fn<Sequences>(sequences);
+  return { asked, sweep: new Sweep({ sequences: asked }, SILENT_LOGGER) };
+}
+
+function document(name: string): Swept & { readonly compare: ReturnType<typeof vi.fn<Swept['compare']>> } {
+  return { name, through: 3, compare: vi.fn<Swept['compare']>() };
+}
+
+test('every five seconds all documents are compared with one question', async () => {
+  const { asked, sweep } = open();
+  const [short, long] = [document('a'), document('abcdef')];
+  sweep.add(short);
+  sweep.add(long);
+
+  await vi.advanceTimersByTimeAsync(FIVE_SECONDS);
+  sweep.close();
+
+  expect(asked.mock.calls).toEqual([[['a', 'abcdef']]]);
+  expect(short.compare.mock.calls).toEqual([[1, 3]]);
+  expect(long.compare.mock.calls).toEqual([[6, 3]]);
+});
+
+test('a thousand documents are one question, and those who hurry are asked for together', async () => {
+  const { asked, sweep } = open();
+  for (let each = 0; each < 1_500; each++) sweep.add(document(`document-${each}`));
+
+  for (let each = 0; each < 1_500; each++) sweep.soon();
+  await vi.advanceTimersByTimeAsync(100);
+  sweep.close();
+
+  expect(asked.mock.calls.map(([names]) => names.length)).toEqual([1_000, 500]);
+});
+
+test('a store that cannot say is asked again', async () => {
+  let isAway = true;
+  const { asked, sweep } = open(() => (isAway ? Promise.reject(new Error('away')) : Promise.resolve([7])));
+  const notes = document('notes');
+  sweep.add(notes);
+  await vi.advanceTimersByTimeAsync(FIVE_SECONDS);
+  expect(notes.compare).not.toHaveBeenCalled();
+
+  isAway = false;
+  await vi.advanceTimersByTimeAsync(FIVE_SECONDS);
+  sweep.close();
+
+  expect(asked).toHaveBeenCalledTimes(2);
+  expect(notes.compare).toHaveBeenCalledWith(7, 3);
+});
+
+test('a document that was let go is compared no more, and nothing is after the end', async () => {
+  const { asked, sweep } = open();
+  const [gone, stays] = [document('a'), document('b')];
+  sweep.add(gone);
+  sweep.add(stays);
+
+  sweep.delete(gone);
+  await vi.advanceTimersByTimeAsync(FIVE_SECONDS);
+  sweep.soon();
+  sweep.close();
+  await vi.advanceTimersByTimeAsync(FIVE_SECONDS);
+
+  expect(asked.mock.calls).toEqual([[['b']]]);
+  expect(gone.compare).not.toHaveBeenCalled();
+});
