@@ -21,6 +21,8 @@ const STEPS = 60;
 /** Whatever happened, everybody has everything after this long without trouble. */
 const QUIET_MS = 10_000;
 
+const SHUTDOWN_TIMEOUT_MS = 1_000;
+
 const OPTIONS = resolveServerOptions({ compactAfterBytes: 200, unloadAfterMs: 300 });
 
 /** One process. */
@@ -50,6 +52,16 @@ class Instance {
       logger,
       now: Date.now,
     });
+  }
+
+  /** `SIGTERM`: saves what it can in its time, and says goodbye. */
+  async stop(): Promise<void> {
+    const timeout = new Promise((resolve) => {
+      setTimeout(resolve, SHUTDOWN_TIMEOUT_MS);
+    });
+    await Promise.race([this.registry.saveAll(), timeout]);
+    await this.relay.close();
+    this.die();
   }
 
   /** `kill -9`. */
@@ -125,7 +137,8 @@ export class Simulation {
 
   #killInstance(): void {
     const [instance] = this.#instances.splice(this.#random.below(this.#instances.length), 1);
-    instance?.die();
+    if (this.#random.chance(50)) instance?.die();
+    else void instance?.stop();
     for (const client of this.#clients) if (this.#at.get(client) === instance) client.cut();
     this.#startInstance();
   }
