@@ -306,7 +306,7 @@ test.each([
 });
 
 test.each([
-  ['http://example.com/', 'ws://example.com/'],
+  ['http://example.com/', 'ws://example.com'],
   ['https://example.com/sync/', 'wss://example.com/sync'],
   ['wss://example.com/sync?tenant=a', 'wss://example.com/sync?tenant=a'],
 ])('the url %s is connected to as %s', (url, expected) => {

@@ -133,10 +133,11 @@ test('a function that returns the denied token again is not believed', async () 
   const server = new FakeServer();
   server.judge = () => DENIED;
   const provider = provide(server, { token: () => 'always the same' });
-  provider.on('denied', () => {});
+  const denials: string[] = [];
+  provider.on('denied', ({ message }) => denials.push(message));
   await settled();
 
-  expect([provider.status, server.tokens]).toEqual(['denied', ['always the same']]);
+  expect([provider.status, server.tokens, denials]).toEqual(['denied', ['always the same'], ['who are you?']]);
 });
 
 test('a denied string ends the provider until it gets another token', async () => {

@@ -230,7 +230,10 @@ export class Connection {
     this.#drop();
     this.#each((endpoint) => endpoint.socketClosed?.(close));
     if (this.isUnused) return; // somebody was told and left
-    if (close !== null && this.#settings.isPermanent(close)) return this.#stop(stoppedBy(close));
+    if (close !== null && this.#settings.isPermanent(close)) {
+      // Whoever finds our Hello malformed does not know it.
+      return this.#stop(!wasOpen && close.code === 4400 ? incompatible(this.#settings.url) : stoppedBy(close));
+    }
     if (!wasOpen && close !== null) this.#complain(unreachable(this.#settings.url, close));
     this.#timer = setTimeout(() => this.#step('due'), this.#waitMs());
     this.#step('lost');

@@ -133,6 +133,16 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
     return this.#session.user;
   }
 
+  /**
+   * Waits until what `offline` kept is in the document; without it, or without anything that could be had, there is nothing to wait for.
+   *
+   * @throws HeadwaterError when it is destroyed first; the reason of the signal
+   */
+  whenLoaded(options?: Abortable): Promise<void> {
+    if (this.#isClosed) return Promise.reject(this.#closed());
+    return this.#waiting.until(() => !this.#isLoading, options);
+  }
+
   /** @throws HeadwaterError when it is denied first, or destroyed; the reason of the signal */
   whenSynced(options?: Abortable): Promise<void> {
     return this.#when(() => this.synced, options);

@@ -64,7 +64,7 @@ export function webSocketUrl(given: string | URL): string {
   }
   url.hash = '';
   url.pathname = url.pathname.replace(/\/+$/, '');
-  return url.href;
+  return url.href.replace(/\/$/, '');
 }
 
 /** @throws HeadwaterError `HW_OPTIONS_INVALID` */

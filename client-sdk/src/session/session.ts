@@ -69,8 +69,8 @@ export class Session implements Endpoint {
   #denial: HeadwaterError | undefined;
   /** The token that was sent last. */
   #token: string | undefined;
-  /** Set while a denied token is being replaced: the one that was denied. */
-  #replaced: string | undefined;
+  /** While a denied token is being replaced: which, and why. */
+  #replaced: { readonly token: string | undefined; readonly error: HeadwaterError } | undefined;
   #hadUnsaved: boolean;
 
   /** @param open - the connection to begin on */
@@ -237,12 +237,7 @@ export class Session implements Endpoint {
 
   #authenticate(token: string): void {
     if (this.#connection?.state !== 'open') return;
-    if (token === this.#replaced) {
-      this.#deny(
-        new HeadwaterError('HW_ACCESS_DENIED', 'the function given as token returned a token that was denied again'),
-      );
-      return;
-    }
+    if (this.#replaced !== undefined && token === this.#replaced.token) return this.#deny(this.#replaced.error);
     this.#token = token;
     this.#send({ kind: 'token', token });
   }
@@ -265,14 +260,13 @@ export class Session implements Endpoint {
   #handleDenial(name: string, reason: string): void {
     const code = knownCode(name, 'HW_ACCESS_DENIED');
     const error = new HeadwaterError(code, reason);
-    const denied = this.#token;
     this.#end();
     this.#readdress();
     if (ERROR_CODES[code].retryable && !ABOUT_TOKENS.has(code)) {
       this.#listener.failed(error);
       this.#tokens.retry();
     } else if (ABOUT_TOKENS.has(code) && this.#tokens.isRenewable && this.#replaced === undefined) {
-      this.#replaced = denied;
+      this.#replaced = { token: this.#token, error };
       this.#tokens.request();
     } else {
       this.#deny(error);

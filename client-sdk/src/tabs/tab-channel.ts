@@ -15,7 +15,7 @@ type TabMessage =
   /** The answer: this is what I have. */
   | { readonly kind: 'have'; readonly stateVector: Uint8Array }
   | { readonly kind: 'edit'; readonly update: Uint8Array }
-  | { readonly kind: 'presence'; readonly update: Uint8Array }
+  | { readonly kind: 'presence'; readonly client: number; readonly update: Uint8Array }
   | { readonly kind: 'leave'; readonly client: number };
 
 /** What is shared, and how. */
@@ -62,9 +62,7 @@ export class TabChannel {
     awareness?.on('update', this.#noteAwareness);
     globalThis.addEventListener?.('pagehide', this.#sayLeave);
     this.#post({ kind: 'join', stateVector: Y.encodeStateVector(document) });
-    // With a new clock: the other tabs may remember that this client left with the last one.
-    const state = awareness?.getLocalState();
-    if (state != null) awareness?.setLocalState(state);
+    this.#renewPresence();
   }
 
   close(): void {
@@ -88,7 +86,9 @@ export class TabChannel {
 
   readonly #noteAwareness = (change: AwarenessChange): void => {
     const { awareness } = this.#settings;
-    if (awareness !== null && concerns(change, awareness.clientID)) this.#postPresence();
+    if (awareness === null || !concerns(change, awareness.clientID)) return;
+    const client = awareness.clientID;
+    this.#post({ kind: 'presence', client, update: encodeAwarenessUpdate(awareness, [client]) });
   };
 
   readonly #sayLeave = (): void => {
@@ -102,7 +102,7 @@ export class TabChannel {
       case 'join':
         this.#postMissing(message.stateVector);
         this.#post({ kind: 'have', stateVector: Y.encodeStateVector(document) });
-        this.#postPresence();
+        this.#renewPresence();
         return;
       case 'have':
         this.#postMissing(message.stateVector);
@@ -111,7 +111,7 @@ export class TabChannel {
         Y.applyUpdate(document, message.update, this);
         return;
       case 'presence':
-        this.#hear(message.update);
+        this.#hear(message.client, message.update);
         return;
       case 'leave':
         this.#forget(message.client);
@@ -126,21 +126,17 @@ export class TabChannel {
     if (update.length > EMPTY_UPDATE.length) this.#post({ kind: 'edit', update });
   }
 
-  #postPresence(): void {
-    const { awareness } = this.#settings;
-    if (awareness === null || awareness.getLocalState() === null) return;
-    this.#post({ kind: 'presence', update: encodeAwarenessUpdate(awareness, [awareness.clientID]) });
+  /** With a new clock: who sees this client for the first time, or again, may remember that it left with the last one. */
+  #renewPresence(): void {
+    const state = this.#settings.awareness?.getLocalState();
+    if (state != null) this.#settings.awareness?.setLocalState(state);
   }
 
-  #hear(update: Uint8Array): void {
+  #hear(client: number, update: Uint8Array): void {
     const { awareness } = this.#settings;
     if (awareness === null) return;
-    const note = ({ added, updated }: AwarenessChange, origin: unknown): void => {
-      if (origin === this) for (const client of [...added, ...updated]) this.#near.add(client);
-    };
-    awareness.on('update', note);
+    this.#near.add(client); // also when the server was quicker
     applyAwarenessUpdate(awareness, update, this);
-    awareness.off('update', note);
   }
 
   #forget(client: number): void {
