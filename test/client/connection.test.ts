@@ -141,6 +141,22 @@ describe('a connection that was lost', () => {
     expect(provider.synced).toBe(true);
   });
 
+  test('does not hang on an attempt that neither succeeds nor fails, and gives it up at once when the network is back', async () => {
+    withoutLuck();
+    const { window } = stubPage('visible');
+    const server = new FakeServer();
+    server.isHanging = true;
+    const { provider, errors } = await connect(server, { broadcast: false });
+    await vi.advanceTimersByTimeAsync(5_300);
+    expect([server.attempts, errors]).toEqual([2, ['HW_SERVER_UNREACHABLE']]);
+
+    server.isHanging = false;
+    window.dispatchEvent(new Event('online'));
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect([server.attempts, provider.synced]).toEqual([3, true]);
+  });
+
   test('is complained about once until it is open again', async () => {
     const server = new FakeServer();
     server.isReachable = false;
@@ -247,7 +263,7 @@ describe('a server that is none of ours', () => {
     await vi.advanceTimersByTimeAsync(60_000);
 
     expect([provider.status, denials, server.attempts]).toEqual(['denied', ['HW_SERVER_INCOMPATIBLE'], 1]);
-    await expect(provider.whenSynced()).rejects.toThrow(/give the address a Headwater server is at/);
+    await expect(provider.whenSynced()).rejects.toThrow(/give the address of one, without a document's name/);
   });
 
   test('that says nothing is complained about after five seconds and given more time', async () => {

@@ -58,6 +58,8 @@ export class FakeServer {
   /** How many sockets were opened, or tried to. */
   attempts = 0;
   isReachable = true;
+  /** Sockets neither open nor fail. */
+  isHanging = false;
   /** Messages are swallowed. */
   isSilent = false;
   /** Only pings are. */
@@ -229,7 +231,7 @@ class FakeSocket implements WebSocketLike {
     this.#server = server;
     server.attempts += 1;
     queueMicrotask(() => {
-      if (this.readyState !== 0) return;
+      if (this.readyState !== 0 || server.isHanging) return;
       if (!server.isReachable) return this.fail(1006);
       this.readyState = 1;
       this.#connection = server.accept(this);

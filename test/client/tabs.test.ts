@@ -89,8 +89,8 @@ test('a tab that leaves is gone for the others at once, and one that comes back 
 
   await vi.waitFor(() =>
     expect([seen(first), seen(second)]).toEqual([
-      [1, 2],
-      [1, 2],
+      ['1', '2'],
+      ['1', '2'],
     ]),
   );
 });

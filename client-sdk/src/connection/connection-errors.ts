@@ -10,7 +10,7 @@ export function undialable(url: string, cause: unknown): HeadwaterError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new HeadwaterError(
     'HW_OPTIONS_INVALID',
-    `url: no WebSocket can be opened to ${url}: ${why}; a page from https: needs wss:`,
+    `url: no WebSocket opens to ${url}: ${why}; a page from https: needs wss:`,
     { cause },
   );
 }
@@ -19,7 +19,7 @@ export function unreachable(url: string, { code, reason }: CloseInfo): Headwater
   const how = code === undefined || code === 1006 ? '' : ` It closed with ${code}${reason ? `: ${reason}` : ''}.`;
   return new HeadwaterError(
     'HW_SERVER_UNREACHABLE',
-    `cannot connect to ${url}: is the server running, is the address right, and may this page connect to it?${how} Trying on.`,
+    `cannot connect to ${url}: is the address right, and the server running?${how} Trying on.`,
   );
 }
 
@@ -33,8 +33,7 @@ export function silentServer(url: string): HeadwaterError {
 export function incompatible(url: string, cause?: unknown): HeadwaterError {
   return new HeadwaterError(
     'HW_SERVER_INCOMPATIBLE',
-    `${url} is no Headwater server, or an older one: give the address a Headwater server is at, without a document's name, and update ` +
-      'it if need be; the servers of y-websocket and Hocuspocus have providers of their own',
+    `${url} is no Headwater server, or an older one: give the address of one, without a document's name`,
     { cause },
   );
 }
@@ -43,8 +42,5 @@ export function incompatible(url: string, cause?: unknown): HeadwaterError {
 export function stoppedBy({ code, reason = '' }: CloseInfo): HeadwaterError {
   const [name, ...what] = reason.split(': ');
   const explained = what.length > 0 ? what.join(': ') : reason;
-  return new HeadwaterError(
-    knownCode(name, 'HW_ACCESS_DENIED'),
-    `the server closed the connection for good (${code}): ${explained || 'it gave no reason'}`,
-  );
+  return new HeadwaterError(knownCode(name, 'HW_ACCESS_DENIED'), `the server closed for good (${code}): ${explained}`);
 }

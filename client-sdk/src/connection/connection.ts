@@ -17,7 +17,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { isPageVisible, onPageAwake } from './page.ts';
 import { type CloseInfo, WEB_SOCKET_OPEN, type WebSocketLike } from './web-socket.ts';
 
-/** A server that does not say Hello in this time after the socket opened is given up, and then twice the time, … */
+/** A server that has not said Hello in this time is given up, and has twice the time in the next attempt. */
 const HELLO_TIMEOUT_MS = 5_000;
 const LONGEST_HELLO_TIMEOUT_MS = 30_000;
 
@@ -66,6 +66,8 @@ export class Connection {
   #socket: WebSocketLike | undefined;
   /** Until the Hello, or the next attempt. */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the socket opened. */
+  #isAnswered = false;
   #helloTimeoutMs = HELLO_TIMEOUT_MS;
   #maxMessageBytes = 0;
   #hint: RetryHint | undefined;
@@ -172,6 +174,8 @@ export class Connection {
     }
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
+    this.#isAnswered = false;
+    this.#timer = setTimeout(() => this.#giveUp(), this.#helloTimeoutMs);
     const isOurs = (): boolean => this.#socket === socket; // one that was let go may still speak
     socket.addEventListener('open', () => isOurs() && this.#greet());
     socket.addEventListener('message', ({ data }) => isOurs() && this.#receive(data));
@@ -180,12 +184,15 @@ export class Connection {
   }
 
   #greet(): void {
-    this.#timer = setTimeout(() => {
-      this.#helloTimeoutMs = Math.min(LONGEST_HELLO_TIMEOUT_MS, 2 * this.#helloTimeoutMs);
-      this.#complain(silentServer(this.#settings.url));
-      this.#lose(null);
-    }, this.#helloTimeoutMs);
+    this.#isAnswered = true;
     this.send(encodeClientHello({ version: PROTOCOL_VERSION, client: CLIENT_NAME }));
+  }
+
+  #giveUp(): void {
+    const { url } = this.#settings;
+    this.#helloTimeoutMs = Math.min(LONGEST_HELLO_TIMEOUT_MS, 2 * this.#helloTimeoutMs);
+    this.#complain(this.#isAnswered ? silentServer(url) : unreachable(url, {}));
+    this.#lose(null);
   }
 
   #receive(data: unknown): void {
@@ -263,7 +270,11 @@ export class Connection {
 
   /** Online again, or looked at again. */
   #wake(): void {
-    if (this.#state === 'waiting') {
+    if (this.#state === 'connecting' && !this.#isAnswered) {
+      // An attempt from before the network was back may hang for a minute.
+      this.#drop();
+      this.#dial();
+    } else if (this.#state === 'waiting') {
       clearTimeout(this.#timer);
       this.#backoff.reset();
       this.#step('due');
