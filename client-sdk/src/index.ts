@@ -1,4 +1,4 @@
-export { ERROR_CODES, type ErrorCode, HeadwaterError } from '@headwater/protocol';
+export { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 export type { CloseInfo, WebSocketClass, WebSocketLike } from './connection/web-socket.ts';
 export type { Activity, Page } from './presence/activity-watch.ts';
 export {

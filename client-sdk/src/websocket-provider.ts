@@ -1,4 +1,4 @@
-import { ERROR_CODES, type HeadwaterError } from '@headwater/protocol';
+import type { HeadwaterError } from '@headwater/protocol';
 import { ObservableV2 } from 'lib0/observable';
 import { encodeQueryParams } from 'lib0/url';
 import { Awareness } from 'y-protocols/awareness';
@@ -12,6 +12,9 @@ import { TabChannel } from './tabs/tab-channel.ts';
 
 export type { WebSocketClass, WebSocketLike } from './connection/web-socket.ts';
 export type { RefusedEdits } from './session/refused-edits.ts';
+
+/** What `closed` says when this document alone is denied: the code a server closes with that has but one on a connection. */
+const CLOSED_BY_DENIAL = 4403;
 
 /** The options of `y-websocket` 3.1. */
 export interface WebsocketProviderOptions {
@@ -262,7 +265,7 @@ export class WebsocketProvider extends ObservableV2<WebsocketProviderEvents> {
     const close = this.#lastClose;
     const said = close !== null && !this.shouldReconnect(close, this) ? close : undefined;
     const event = {
-      code: said?.code ?? ERROR_CODES[code].closeCode ?? 4400,
+      code: said?.code ?? CLOSED_BY_DENIAL,
       reason: said?.reason ?? `${code}: ${message}`,
     };
     if (this._observers.has('closed')) this.emit('closed', [event, this]);

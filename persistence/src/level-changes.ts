@@ -1,4 +1,4 @@
-import { HeadwaterError } from '@headwater/protocol';
+import { HeadwaterError, isRetryable } from '@headwater/protocol';
 import { Commit } from './commit.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { type DocumentSlot, DocumentSlots, type Step } from './document-slots.ts';
@@ -305,10 +305,6 @@ export class LevelChanges {
     await Promise.all(this.#lookUps);
     await this.#queue.close();
   }
-}
-
-function isRetryable(error: unknown): boolean {
-  return error instanceof HeadwaterError && error.isRetryable;
 }
 
 function closedError(): HeadwaterError {

@@ -1,7 +1,3 @@
-/** What no WebSocket is closed with. */
-const NEVER_CLOSES = { closeCode: undefined, retryable: false } as const;
-const NEVER_CLOSES_RETRYABLE = { closeCode: undefined, retryable: true } as const;
-
 /**
  * Every way Headwater says no, what it does to a WebSocket, and whether trying the same thing again can help.
  *
@@ -20,8 +16,8 @@ export const ERROR_CODES = {
   HW_ACCESS_UNDECIDED: { closeCode: 1013, retryable: true },
   HW_TOKEN_EXPIRED: { closeCode: 1008, retryable: true },
   HW_NOT_AUTHENTICATED: { closeCode: 1008, retryable: true },
-  HW_READ_ONLY: NEVER_CLOSES,
-  HW_TOO_MANY_DOCUMENTS: NEVER_CLOSES,
+  HW_READ_ONLY: { closeCode: undefined, retryable: false },
+  HW_TOO_MANY_DOCUMENTS: { closeCode: undefined, retryable: false },
   HW_TOO_MUCH_WAITING: { closeCode: 1013, retryable: true },
   HW_RATE_EXCEEDED: { closeCode: 1013, retryable: true },
   HW_SLOW_CONSUMER: { closeCode: 1013, retryable: true },
@@ -30,51 +26,54 @@ export const ERROR_CODES = {
   HW_DOCUMENT_OUTDATED: { closeCode: 1012, retryable: true },
   HW_DOCUMENT_UNREADABLE: { closeCode: 1011, retryable: true },
   // at the upgrade, before there is a WebSocket
-  HW_NAME_INVALID: NEVER_CLOSES,
+  HW_NAME_INVALID: { closeCode: undefined, retryable: false },
   // starting
-  HW_OPTIONS_INVALID: NEVER_CLOSES,
-  HW_LISTEN_FAILED: NEVER_CLOSES,
+  HW_OPTIONS_INVALID: { closeCode: undefined, retryable: false },
+  HW_LISTEN_FAILED: { closeCode: undefined, retryable: false },
   // the store
-  HW_STORE_LOCKED: NEVER_CLOSES_RETRYABLE,
-  HW_STORE_UNUSABLE: NEVER_CLOSES,
-  HW_STORE_NEWER_FORMAT: NEVER_CLOSES,
-  HW_STORE_CORRUPT: NEVER_CLOSES,
-  HW_STORE_WRITE_FAILED: NEVER_CLOSES_RETRYABLE,
-  HW_STORE_UNAVAILABLE: NEVER_CLOSES_RETRYABLE,
-  HW_STORE_READ_ONLY: NEVER_CLOSES,
-  HW_STORE_CLOSED: NEVER_CLOSES,
-  HW_DOCUMENT_UNKNOWN: NEVER_CLOSES,
-  HW_DOCUMENT_EXISTS: NEVER_CLOSES,
+  HW_STORE_LOCKED: { closeCode: undefined, retryable: true },
+  HW_STORE_UNUSABLE: { closeCode: undefined, retryable: false },
+  HW_STORE_NEWER_FORMAT: { closeCode: undefined, retryable: false },
+  HW_STORE_CORRUPT: { closeCode: undefined, retryable: false },
+  HW_STORE_WRITE_FAILED: { closeCode: undefined, retryable: true },
+  HW_STORE_UNAVAILABLE: { closeCode: undefined, retryable: true },
+  HW_STORE_READ_ONLY: { closeCode: undefined, retryable: false },
+  HW_STORE_CLOSED: { closeCode: undefined, retryable: false },
+  HW_DOCUMENT_UNKNOWN: { closeCode: undefined, retryable: false },
+  HW_DOCUMENT_EXISTS: { closeCode: undefined, retryable: false },
   // several instances
-  HW_CLUSTER_SECRET_WRONG: NEVER_CLOSES,
-  HW_CLUSTER_VERSIONS_DIFFER: NEVER_CLOSES_RETRYABLE,
-  HW_CLUSTER_OTHER_STORE: NEVER_CLOSES,
-  HW_REDIS_REFUSED: NEVER_CLOSES,
-  HW_RELAY_MALFORMED: NEVER_CLOSES,
+  HW_CLUSTER_SECRET_WRONG: { closeCode: undefined, retryable: false },
+  HW_CLUSTER_VERSIONS_DIFFER: { closeCode: undefined, retryable: true },
+  HW_CLUSTER_OTHER_STORE: { closeCode: undefined, retryable: false },
+  HW_REDIS_REFUSED: { closeCode: undefined, retryable: false },
+  HW_RELAY_MALFORMED: { closeCode: undefined, retryable: false },
   // the history
-  HW_MOMENT_UNKNOWN: NEVER_CLOSES,
-  HW_VERSION_UNKNOWN: NEVER_CLOSES,
-  HW_VERSION_INVALID: NEVER_CLOSES,
-  HW_RETENTION_INVALID: NEVER_CLOSES,
+  HW_MOMENT_UNKNOWN: { closeCode: undefined, retryable: false },
+  HW_VERSION_UNKNOWN: { closeCode: undefined, retryable: false },
+  HW_VERSION_INVALID: { closeCode: undefined, retryable: false },
+  HW_RETENTION_INVALID: { closeCode: undefined, retryable: false },
   // the HTTP API
-  HW_REQUEST_INVALID: NEVER_CLOSES,
-  HW_REQUEST_TOO_LARGE: NEVER_CLOSES,
-  HW_API_REFUSED: NEVER_CLOSES,
-  HW_API_TOKEN_WRONG: NEVER_CLOSES,
-  HW_API_BUSY: NEVER_CLOSES_RETRYABLE,
-  HW_INTERNAL: NEVER_CLOSES,
+  HW_REQUEST_INVALID: { closeCode: undefined, retryable: false },
+  HW_REQUEST_TOO_LARGE: { closeCode: undefined, retryable: false },
+  HW_API_REFUSED: { closeCode: undefined, retryable: false },
+  HW_API_TOKEN_WRONG: { closeCode: undefined, retryable: false },
+  HW_API_BUSY: { closeCode: undefined, retryable: true },
+  HW_INTERNAL: { closeCode: undefined, retryable: false },
   // seen by its clients
-  HW_SERVER_UNREACHABLE: NEVER_CLOSES_RETRYABLE,
-  HW_ANSWER_UNUSABLE: NEVER_CLOSES,
-  HW_SERVER_INCOMPATIBLE: NEVER_CLOSES,
-  HW_TOKEN_UNAVAILABLE: NEVER_CLOSES_RETRYABLE,
-  HW_OFFLINE_UNAVAILABLE: NEVER_CLOSES,
-  HW_PROVIDER_CLOSED: NEVER_CLOSES,
+  HW_SERVER_UNREACHABLE: { closeCode: undefined, retryable: true },
+  HW_ANSWER_UNUSABLE: { closeCode: undefined, retryable: false },
+  HW_SERVER_INCOMPATIBLE: { closeCode: undefined, retryable: false },
+  HW_TOKEN_UNAVAILABLE: { closeCode: undefined, retryable: true },
+  HW_OFFLINE_UNAVAILABLE: { closeCode: undefined, retryable: false },
+  HW_PROVIDER_CLOSED: { closeCode: undefined, retryable: false },
 } as const satisfies Record<string, { closeCode: number | undefined; retryable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** The one error class. Branch on {@link HeadwaterError.code}, never on the message. */
+/**
+ * The one error class. Branch on {@link HeadwaterError.code}, never on the message. What a code means to a server is no part of it, or every
+ * page that knows the class would carry the table.
+ */
 export class HeadwaterError extends Error {
   override readonly name = 'HeadwaterError';
   readonly code: ErrorCode;
@@ -83,14 +82,14 @@ export class HeadwaterError extends Error {
     super(message, options);
     this.code = code;
   }
+}
 
-  /** The WebSocket close code this error ends a connection with; `undefined` for errors no socket ever sees. */
-  get closeCode(): number | undefined {
-    return ERROR_CODES[this.code].closeCode;
-  }
+/** The WebSocket close code an error ends a connection with; `undefined` for errors no socket ever sees. */
+export function closeCodeOf({ code }: HeadwaterError): number | undefined {
+  return ERROR_CODES[code].closeCode;
+}
 
-  /** Whether the same attempt may succeed later. */
-  get isRetryable(): boolean {
-    return ERROR_CODES[this.code].retryable;
-  }
+/** Whether it is a Headwater's no to something that may succeed later. */
+export function isRetryable(error: unknown): error is HeadwaterError {
+  return error instanceof HeadwaterError && ERROR_CODES[error.code].retryable;
 }

@@ -29,7 +29,7 @@ export {
   type ServerHello,
 } from './headwater/server-frames.ts';
 
-export { ERROR_CODES, type ErrorCode, HeadwaterError } from './headwater-error.ts';
+export { closeCodeOf, ERROR_CODES, type ErrorCode, HeadwaterError, isRetryable } from './headwater-error.ts';
 export {
   decodeHocuspocusFrame,
   HOCUSPOCUS_PING,

@@ -1,9 +1,9 @@
-import { ERROR_CODES, type ErrorCode, HeadwaterError } from '@headwater/protocol';
+import { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 import type { CloseInfo } from './web-socket.ts';
 
-/** What the server calls its error, as far as this package knows it. */
-export function knownCode(code: string | undefined, otherwise: ErrorCode): ErrorCode {
-  return code !== undefined && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : otherwise;
+/** An error as the server calls it. Its code may be newer than this package. */
+export function saidByServer(code: string, message: string): HeadwaterError {
+  return new HeadwaterError(code as ErrorCode, message);
 }
 
 export function undialable(url: string, cause: unknown): HeadwaterError {
@@ -38,9 +38,8 @@ export function incompatible(url: string, cause?: unknown): HeadwaterError {
   );
 }
 
-/** The server closed for good. Its reason begins with a code. */
+/** The server closed for good. Its reason is a code, a colon and what it is about. */
 export function stoppedBy({ code, reason = '' }: CloseInfo): HeadwaterError {
-  const [name, ...what] = reason.split(': ');
-  const explained = what.length > 0 ? what.join(': ') : reason;
-  return new HeadwaterError(knownCode(name, 'HW_ACCESS_DENIED'), `the server closed for good (${code}): ${explained}`);
+  const [, name = 'HW_ACCESS_DENIED', what = reason] = /^(HW_\w+): (.*)$/s.exec(reason) ?? [];
+  return saidByServer(name, `the server closed for good (${code}): ${what}`);
 }

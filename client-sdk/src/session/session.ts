@@ -1,14 +1,13 @@
 import {
-  ERROR_CODES,
   encodeAddressedMessage,
-  HeadwaterError,
+  type HeadwaterError,
   type HeadwaterServerMessage,
   type OutgoingMessage,
 } from '@headwater/protocol';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import type { Connection, Endpoint } from '../connection/connection.ts';
-import { knownCode } from '../connection/connection-errors.ts';
+import { saidByServer } from '../connection/connection-errors.ts';
 import type { CloseInfo } from '../connection/web-socket.ts';
 import { AwarenessFeed } from './awareness-feed.ts';
 import { LocalEdits } from './local-edits.ts';
@@ -49,7 +48,10 @@ export interface SessionListener {
 }
 
 /** Denials that another token may change. */
-const ABOUT_TOKENS = new Set(['HW_ACCESS_DENIED', 'HW_TOKEN_EXPIRED', 'HW_NOT_AUTHENTICATED']);
+const ABOUT_TOKENS: ReadonlySet<string> = new Set(['HW_ACCESS_DENIED', 'HW_TOKEN_EXPIRED', 'HW_NOT_AUTHENTICATED']);
+
+/** Denials that pass by themselves. */
+const MAY_PASS: ReadonlySet<string> = new Set(['HW_ACCESS_UNDECIDED', 'HW_DOCUMENT_UNREADABLE']);
 
 /** One document on a connection: it is let in with a token, syncs both ways, and comes back with the connection. */
 export class Session implements Endpoint {
@@ -257,12 +259,11 @@ export class Session implements Endpoint {
     this.#listener.changed();
   }
 
-  #handleDenial(name: string, reason: string): void {
-    const code = knownCode(name, 'HW_ACCESS_DENIED');
-    const error = new HeadwaterError(code, reason);
+  #handleDenial(code: string, reason: string): void {
+    const error = saidByServer(code, reason);
     this.#end();
     this.#readdress();
-    if (ERROR_CODES[code].retryable && !ABOUT_TOKENS.has(code)) {
+    if (MAY_PASS.has(code)) {
       this.#listener.failed(error);
       this.#tokens.retry();
     } else if (ABOUT_TOKENS.has(code) && this.#tokens.isRenewable && this.#replaced === undefined) {

@@ -1,4 +1,4 @@
-import { HeadwaterError } from '@headwater/protocol';
+import { HeadwaterError, isRetryable } from '@headwater/protocol';
 import type { Append } from '../document-store.ts';
 import type { Failed, Settled } from './messages.ts';
 
@@ -73,7 +73,7 @@ export class AppendLedger {
         this.#listener?.written({ number, sequence });
       },
       (error: unknown) => {
-        if (isRetried(error)) this.#listener?.failed({ number, isFinal: false, error });
+        if (isRetryable(error)) this.#listener?.failed({ number, isFinal: false, error });
       },
     );
     append.durable.then(
@@ -97,8 +97,4 @@ export class AppendLedger {
       this.#outcomes.delete(known);
     }
   }
-}
-
-function isRetried(error: unknown): error is HeadwaterError {
-  return error instanceof HeadwaterError && error.isRetryable;
 }

@@ -1,4 +1,4 @@
-import { type AddressedMessage, encodeAddressedMessage, HeadwaterError } from '@headwater/protocol';
+import { type AddressedMessage, closeCodeOf, encodeAddressedMessage, HeadwaterError } from '@headwater/protocol';
 import { accessOf, tokenExpired } from '../access/access.ts';
 import { Expiry } from '../access/expiry.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
@@ -249,7 +249,7 @@ export class AddressedSession implements Session {
 
   /** What a client is told: nothing of what is wrong with the store but whether it helps to come back. */
   #failureOf(cause: unknown): HeadwaterError {
-    if (cause instanceof HeadwaterError && cause.closeCode !== undefined) return cause;
+    if (cause instanceof HeadwaterError && closeCodeOf(cause) !== undefined) return cause;
     const isCorrupt = cause instanceof HeadwaterError && cause.code === 'HW_STORE_CORRUPT';
     const code = isCorrupt ? 'HW_STORE_CORRUPT' : 'HW_DOCUMENT_UNREADABLE';
     return new HeadwaterError(code, 'the document could not be opened', { cause });

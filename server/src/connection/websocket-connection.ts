@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import {
+  closeCodeOf,
   type ErrorCode,
   HeadwaterError,
   isHeadwaterHello,
@@ -111,7 +112,7 @@ export class WebSocketConnection implements Link, HeartbeatTarget {
     this.#inbox.close();
     this.#dialect.leave(); // nothing may follow a close frame
     this.#webSocket.resume(); // or the answer to the close frame is never read
-    this.#webSocket.close(error.closeCode ?? 1011, closeReason(error));
+    this.#webSocket.close(closeCodeOf(error) ?? 1011, closeReason(error));
     setTimeout(() => this.#webSocket.terminate(), CLOSE_TIMEOUT_MS).unref();
   }
 

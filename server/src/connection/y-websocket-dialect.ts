@@ -1,4 +1,4 @@
-import { decodeFrame, HeadwaterError } from '@headwater/protocol';
+import { closeCodeOf, decodeFrame, HeadwaterError } from '@headwater/protocol';
 import { accessOf, tokenExpired } from '../access/access.ts';
 import { Expiry } from '../access/expiry.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
@@ -51,7 +51,7 @@ export class YWebsocketDialect implements Dialect, Session {
       this.#link.release();
     } catch (error) {
       if (this.#hasLeft) return;
-      if (error instanceof HeadwaterError && error.closeCode !== undefined) {
+      if (error instanceof HeadwaterError && closeCodeOf(error) !== undefined) {
         logger.info({ documentName, author: this.author, reason: error.message }, 'access denied');
         this.close(error);
         return;
