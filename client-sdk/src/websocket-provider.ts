@@ -40,11 +40,15 @@ export interface WebsocketProviderOptions {
 
 /** The events of `y-websocket` 3.1, and two more. */
 export interface WebsocketProviderEvents {
+  /** How the way to the server is. */
   status: (event: { readonly status: 'connected' | 'disconnected' | 'connecting' }) => void;
+  /** {@link WebsocketProvider.synced} is another. */
   sync: (isSynced: boolean) => void;
+  /** The same as `sync`. */
   synced: (isSynced: boolean) => void;
   /** A connection ended; `null`: it was closed from here. */
   'connection-close': (event: CloseEvent | null, provider: WebsocketProvider) => void;
+  /** The socket failed; a close follows. */
   'connection-error': (event: Event, provider: WebsocketProvider) => void;
   /** The server ended it for good. */
   closed: (event: { readonly code: number; readonly reason: string }, provider: WebsocketProvider) => void;
@@ -78,6 +82,7 @@ export class WebsocketProvider extends ObservableV2<WebsocketProviderEvents> {
   /** May be changed: the next connection is made with it. */
   params: Record<string, string>;
   maxBackoffTime: number;
+  /** Asked when the server closed a connection. May be changed. */
   shouldReconnect: (event: CloseEvent, provider: WebsocketProvider) => boolean;
   /** Whether it is to be connected. */
   shouldConnect: boolean;
@@ -123,22 +128,27 @@ export class WebsocketProvider extends ObservableV2<WebsocketProviderEvents> {
     return `${this.serverUrl}/${this.roomname}${this.#query}`;
   }
 
+  /** The socket there is, open or not. */
   get ws(): WebSocketLike | null {
     return this.#connection.socket ?? null;
   }
 
+  /** Whether the server let this document in. */
   get wsconnected(): boolean {
     return this.#session.status === 'connected';
   }
 
+  /** Whether it is on the way there. */
   get wsconnecting(): boolean {
     return this.#session.status === 'connecting';
   }
 
+  /** Whether edits are shared with the other tabs. */
   get bcconnected(): boolean {
     return this.#tabs.isOpen;
   }
 
+  /** Whether everything the server has is in the document. */
   get synced(): boolean {
     return this.#session.isSynced;
   }
@@ -148,10 +158,12 @@ export class WebsocketProvider extends ObservableV2<WebsocketProviderEvents> {
     return this.unsavedChanges === 0;
   }
 
+  /** How many changes, of one transaction each, are not known to be on the server's disk. */
   get unsavedChanges(): number {
     return this.#session.unsavedChanges;
   }
 
+  /** Connects, and comes back after every loss. */
   connect(): void {
     if (this.#isDestroyed) return;
     this.shouldConnect = true;
@@ -159,6 +171,7 @@ export class WebsocketProvider extends ObservableV2<WebsocketProviderEvents> {
     this.connectBc();
   }
 
+  /** Leaves the server and the other tabs. */
   disconnect(): void {
     this.shouldConnect = false;
     this.disconnectBc();
@@ -166,14 +179,17 @@ export class WebsocketProvider extends ObservableV2<WebsocketProviderEvents> {
     this.#session.leave();
   }
 
+  /** Shares with the other tabs, unless `disableBc` is set. */
   connectBc(): void {
     if (!this.disableBc) this.#tabs.open();
   }
 
+  /** Leaves the other tabs. */
   disconnectBc(): void {
     this.#tabs.close();
   }
 
+  /** Ends everything; the document stays. */
   override destroy(): void {
     if (this.#isDestroyed) return;
     this.disconnect();

@@ -108,6 +108,15 @@ export class FakeServer {
     }
   }
 
+  /** Somebody else edits. */
+  edit(name: string, change: (document: Y.Doc) => void): void {
+    const document = this.document(name);
+    const before = Y.encodeStateVector(document);
+    change(document);
+    const update = Y.encodeStateAsUpdate(document, before);
+    this.#pass(name, { kind: 'update', update });
+  }
+
   /** Ends a session, as when its token expired. */
   expire(address: string, denied: Verdict): void {
     const session = this.connection.sessions.get(address);
@@ -167,7 +176,7 @@ export class FakeServer {
         this.#takeEdit(connection, address, name, session, message.update);
         return;
       case 'awareness':
-        this.#pass(connection, name, { kind: 'awareness', update: message.update.slice() });
+        this.#pass(name, { kind: 'awareness', update: message.update.slice() });
         return;
       case 'stateless':
         connection.send(address, { kind: 'stateless', payload: message.payload });
@@ -197,7 +206,7 @@ export class FakeServer {
     const code = this.refuses(address, update);
     if (code === undefined) {
       Y.applyUpdate(this.document(name), update);
-      this.#pass(connection, name, { kind: 'update', update: update.slice() });
+      this.#pass(name, { kind: 'update', update: update.slice() });
     } else {
       connection.send(address, { kind: 'refused', edit: session.edits, code, reason: 'the test says so' });
     }
@@ -205,7 +214,7 @@ export class FakeServer {
   }
 
   /** To every session of the document, the sender's included. */
-  #pass(_from: FakeConnection, name: string, message: Message): void {
+  #pass(name: string, message: Message): void {
     for (const connection of this.connections) {
       for (const [address, { isOpen }] of connection.sessions) {
         if (isOpen && address.split('\u0000')[0] === name) connection.send(address, message);

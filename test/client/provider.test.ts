@@ -1,5 +1,5 @@
 import { HeadwaterProvider } from '@headwater/client';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { FakeServer, GRANTED } from './fake-server.ts';
 import { provide, settled, textOf } from './support.ts';
@@ -254,9 +254,30 @@ test('the server says who this is and that it may not write', async () => {
   const server = new FakeServer();
   server.judge = () => ({ ...GRANTED, isReadOnly: true, user: 'ada' });
   const provider = provide(server);
+  const told: unknown[] = [];
+  provider.on('access', (...access) => told.push(access));
   await provider.whenSynced();
-
   expect([provider.isReadOnly, provider.user]).toEqual([true, 'ada']);
+
+  server.judge = () => GRANTED;
+  provider.setToken('another');
+  await settled();
+
+  expect(told).toEqual([
+    [true, 'ada'],
+    [false, undefined],
+  ]);
+});
+
+test('where there is no WebSocket a provider says what to do, unless it is not to connect', () => {
+  vi.stubGlobal('WebSocket', undefined);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const options = { url: 'ws://fake', name: 'notes' };
+
+  expect(() => new HeadwaterProvider(options)).toThrow(/import from '@headwater\/client\/node'/);
+  const rendered = new HeadwaterProvider({ ...options, connect: false });
+  expect(rendered.status).toBe('disconnected');
+  rendered.destroy();
 });
 
 test('text that is no part of the document goes both ways', async () => {

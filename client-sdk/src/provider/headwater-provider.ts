@@ -22,6 +22,8 @@ export interface HeadwaterProviderEvents {
   synced: (synced: boolean) => void;
   /** {@link HeadwaterProvider.saved} or the number of unsaved changes is another. */
   saved: (saved: boolean, unsavedChanges: number) => void;
+  /** {@link HeadwaterProvider.isReadOnly} or {@link HeadwaterProvider.user} is another: with a session, or a token that was renewed. */
+  access: (isReadOnly: boolean, user: string | undefined) => void;
   /** The server did not take edits up. */
   refused: (edits: RefusedEdits) => void;
   /** The server, or the lack of a token it accepts, ends this. Without a listener the error goes to the console. */
@@ -35,7 +37,7 @@ export interface HeadwaterProviderEvents {
 }
 
 /** What the events are about. */
-type ProviderState = Pick<HeadwaterProvider, 'status' | 'synced' | 'saved' | 'unsavedChanges'>;
+type ProviderState = Pick<HeadwaterProvider, 'status' | 'synced' | 'saved' | 'unsavedChanges' | 'isReadOnly' | 'user'>;
 
 /**
  * Binds a `Y.Doc` to a Headwater server.
@@ -73,6 +75,8 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
   /** @throws HeadwaterError `HW_OPTIONS_INVALID` */
   constructor(options: HeadwaterProviderOptions) {
     super();
+    const { connect = true } = options;
+    if (connect) webSocketClass(options.WebSocket); // throws before there is anything to end
     this.url = webSocketUrl(options.url);
     this.name = checkName(options.name);
     this.document = options.document ?? new Y.Doc();
@@ -86,7 +90,7 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
     this.#told = this.#now();
     this.#unloadWarning?.set(!this.saved);
     this.document.on('destroy', this.#onDocumentDestroyed);
-    if (options.connect ?? true) this.connect();
+    if (connect) this.connect();
   }
 
   /**
@@ -199,7 +203,6 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
 
   #createSession(options: HeadwaterProviderOptions): Session {
     const { url, name, document, awareness } = this;
-    const WebSocket = webSocketClass(options.WebSocket);
     const subject = {
       name,
       document,
@@ -208,7 +211,7 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
       origin: this,
       ready: this.#offline?.loaded,
     };
-    return new Session(subject, () => sharedConnection(url, WebSocket), {
+    return new Session(subject, () => sharedConnection(url, webSocketClass(options.WebSocket)), {
       changed: () => this.#tell(),
       editsChanged: () => this.#tell(),
       refused: (edits) => this.emit('refused', [edits]),
@@ -244,8 +247,8 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
   readonly #onDocumentDestroyed = (): void => this.destroy();
 
   #now(): ProviderState {
-    const { status, synced, saved, unsavedChanges } = this;
-    return { status, synced, saved, unsavedChanges };
+    const { status, synced, saved, unsavedChanges, isReadOnly, user } = this;
+    return { status, synced, saved, unsavedChanges, isReadOnly, user };
   }
 
   /** Tells what is different from what was told last. */
@@ -254,6 +257,9 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
     const now = this.#now();
     this.#told = now;
     this.#unloadWarning?.set(!now.saved);
+    if (now.isReadOnly !== before.isReadOnly || now.user !== before.user) {
+      this.emit('access', [now.isReadOnly, now.user]);
+    }
     if (now.status !== before.status) this.emit('status', [now.status]);
     if (now.synced !== before.synced) this.emit('synced', [now.synced]);
     if (now.saved !== before.saved || now.unsavedChanges !== before.unsavedChanges) {
