@@ -27,8 +27,9 @@ export class RefusedEdits {
   }
 
   /**
-   * Takes them back in this document: what they inserted is deleted, and what they deleted while this client could not write is inserted
-   * again. They do not count as unsaved any more. Does nothing when they were sent again meanwhile, after a reconnect; if they are refused once
+   * Takes them back in this document, in whatever order several are: what they inserted is deleted, and what they deleted while this
+   * client could not write is inserted again. That is a copy, which a later deletion of the original by somebody else does not
+   * reach; a new `Y.Doc` has none. They do not count as unsaved any more. Does nothing when they were sent again meanwhile, after a reconnect; if they are refused once
    * more, there is another event.
    */
   rollback(): void {
