@@ -4,26 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ServerProcess } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { TempDir } from '../support/temp-dir.ts';
+import { canLimitFileSize, limitFileSize } from './file-size-limit.ts';
 import { eventually, freshDocument, healthOf } from './support.ts';
-
-const HAS_PRLIMIT = succeeds('prlimit', ['--version']);
-
-function succeeds(command: string, args: readonly string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Lets every write of the process past this offset of a file fail with EFBIG, which to LevelDB is what a full disk is;
- * unlike a full disk anybody may make it. (Node ignores the signal that comes along.)
- */
-function limitFileSize(pid: number, limit: number | 'unlimited'): void {
-  execFileSync('prlimit', ['--pid', String(pid), `--fsize=${limit}:unlimited`]);
-}
 
 const open: (ServerProcess | StockClient)[] = [];
 
@@ -59,7 +41,7 @@ async function editBothWays(ada: StockClient, bob: StockClient, edits: number): 
   }
 }
 
-describe.runIf(HAS_PRLIMIT)('a disk that takes nothing', () => {
+describe.runIf(canLimitFileSize)('a disk that takes nothing', () => {
   test('stops no edit between clients, is told to whoever asks, and costs nothing once it works again', async () => {
     const { server, ada, bob } = await twoClients();
     const { pid } = server;
@@ -161,6 +143,15 @@ describe.runIf(HAS_PRLIMIT)('a disk that takes nothing', () => {
     expect(server.logs.map(({ msg }) => msg)).toContain('stopping at once');
   });
 });
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A real file system of 16 MB, where this user may mount one. */
 async function mountSmallDisk(): Promise<(TempDir & { unmount(): void }) | undefined> {

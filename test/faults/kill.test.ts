@@ -6,21 +6,12 @@ import { ServerProcess } from '../support/server-process.ts';
 import { IS_SOAK } from '../support/soak.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { updateFrame } from '../support/wire.ts';
-import { countLacking, freshDocument, Observer, seedOf, updatesOf } from './support.ts';
+import { countLacking, edit, freshDocument, Observer, seedOf, updatesOf } from './support.ts';
 
 const ROUNDS = IS_SOAK ? 60 : 6;
 const DOCUMENTS = ['alpha', 'beta', 'gamma'];
 /** So small that a compaction is under way most of the time. */
 const ALWAYS_COMPACTING = ['--compact-after-bytes', '1KiB'];
-
-/** One edit: mostly typing, now and then a deletion or a value under a key. */
-function edit(doc: Y.Doc, random: Random): void {
-  const text = doc.getText('text');
-  const kind = random.below(10);
-  if (kind < 7 || text.length < 5) text.insert(random.below(text.length + 1), random.pick(['a', 'word ', '字']));
-  else if (kind < 9) text.delete(random.below(text.length - 3), 1 + random.below(3));
-  else doc.getMap('map').set(random.pick(['x', 'y']), random.below(1000));
-}
 
 /** Somebody who edits until the connection is gone. */
 interface Writer {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as decoding from 'lib0/decoding';
 import * as Y from 'yjs';
+import type { Random } from '../support/random.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { syncStep1, updateFrame } from '../support/wire.ts';
@@ -144,4 +145,13 @@ export function updatesOf(doc: Y.Doc, change: () => void): Uint8Array[] {
   change();
   doc.off('update', collect);
   return updates;
+}
+
+/** One edit: mostly typing, now and then a deletion or a value under a key. */
+export function edit(doc: Y.Doc, random: Random): void {
+  const text = doc.getText('text');
+  const kind = random.below(10);
+  if (kind < 7 || text.length < 5) text.insert(random.below(text.length + 1), random.pick(['a', 'word ', '字']));
+  else if (kind < 9) text.delete(random.below(text.length - 3), 1 + random.below(3));
+  else doc.getMap('map').set(random.pick(['x', 'y']), random.below(1000));
 }
