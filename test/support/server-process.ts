@@ -5,7 +5,7 @@ import { HEADWATER_BIN } from './repository.ts';
 import { cleanEnvironment } from './run-command.ts';
 import { TempDir } from './temp-dir.ts';
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 45_000;
 const LISTEN_ATTEMPTS = 5;
 
 /** How to start a server process; everything is optional. */

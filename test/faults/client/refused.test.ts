@@ -32,15 +32,13 @@ async function serve(): Promise<{ server: HeadwaterServer; url: string } & Async
 test('refused edits that are rolled back leave nothing behind: everybody sees the same', async () => {
   const random = new Random(seedOf('rolled back'));
   await using house = await serve();
-  await using writer = await new HeadwaterClient(house.url, 'doc', { document: openDoc(), token: 'writer' }).synced();
-  const oracle = openDoc();
-  writer.doc.on('update', (update: Uint8Array) => Y.applyUpdate(oracle, update));
-
   let compared = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (let edits = random.below(10); edits >= 0; edits -= 1) edit(writer, random);
+    const name = `doc-${round}`;
+    await using writer = await new HeadwaterClient(house.url, name, { document: openDoc(), token: 'writer' }).synced();
+    for (let edits = random.below(40); edits >= 0; edits -= 1) edit(writer, random);
     await writer.saved();
-    await using reader = await new HeadwaterClient(house.url, 'doc', { document: openDoc(), token: 'reader' }).synced();
+    await using reader = await new HeadwaterClient(house.url, name, { document: openDoc(), token: 'reader' }).synced();
     let messages = 0;
     for (let turns = random.below(6); turns >= 0; turns -= 1) {
       const before = reader.own.length;
@@ -50,15 +48,19 @@ test('refused edits that are rolled back leave nothing behind: everybody sees th
       if (random.chance(50)) await reader.until(() => reader.refused.length === messages, 'an answer to each');
     }
     await reader.until(() => reader.refused.length === messages, 'an answer to each');
-    for (const edits of random.pick([reader.refused, random.shuffled(reader.refused)])) edits.rollback();
+    // Yjs tidies up formats after an undo, which is one more edit.
+    reader.provider.on('refused', (edits) => edits.rollback());
+    for (const edits of random.pick([reader.refused.slice(), random.shuffled(reader.refused)])) edits.rollback();
 
     await reader.saved();
     const shown = visibleContent(reader.doc);
     if (inspect(shown, { depth: null }).includes(SPLIT_CHARACTER)) continue;
+    const oracle = openDoc();
+    for (const update of writer.own) Y.applyUpdate(oracle, update);
     expect(shown, `round ${round}`).toEqual(visibleContent(oracle));
     compared += 1;
   }
-  expect(compared).toBeGreaterThan(ROUNDS / 2);
+  expect(compared).toBeGreaterThan(ROUNDS / 4);
 });
 
 function edit({ doc }: HeadwaterClient, random: Random): void {
