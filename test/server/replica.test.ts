@@ -197,6 +197,24 @@ test.each([false, true])(
   },
 );
 
+test('what was written before a document was opened here is not acknowledged before it is durable either', async () => {
+  const cluster = new Cluster();
+  const update = new Typist(1).type('hello');
+  await cluster.store.append('notes', { timeMs: 1, entries: [{ update, author: 'ada' }] }).durable;
+  const { store, registry } = cluster.instance();
+  const document = await registry.open('notes');
+  const grace = enter(document, new FakeSession('grace'));
+  const release = store.holdSyncs();
+
+  document.receive(grace, update);
+  await aMoment();
+  expect(grace.acknowledged).toBe(0);
+
+  release();
+  await aMoment();
+  expect(grace.acknowledged).toBe(1);
+});
+
 test('each instance compacts for itself, and what is stored holds the log of both', async () => {
   const cluster = new Cluster({ compactAfterBytes: 1 });
   const { one, two, here, there, ada, grace } = await cluster.pair();

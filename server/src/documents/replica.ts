@@ -91,6 +91,8 @@ export class Replica implements RelayListener, Swept {
   loaded(through: number, snapshotSequence: number): void {
     this.coverage.coverThrough(through);
     this.storedSnapshot = snapshotSequence;
+    // A snapshot is fsynced before the store gives it out; of a record, only who wrote it knows that.
+    if (through > snapshotSequence) this.taken++;
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const batch of early) this.#take(batch);
