@@ -23,16 +23,21 @@ export type Listing =
 export class DocumentList {
   readonly listing = signal<Listing>({ kind: 'loading' });
   readonly #serverUrl: URL;
-  #isLoading = false;
+  #requests = 0;
 
   constructor(serverUrl: URL) {
     this.#serverUrl = serverUrl;
   }
 
-  /** Asks the server again; what was listed stays until it answers. */
+  /** Asks the server again; what was listed stays until it answers. Of several requests the last one's answer counts. */
   async refresh(): Promise<void> {
-    if (this.#isLoading) return;
-    this.#isLoading = true;
+    this.#requests += 1;
+    const request = this.#requests;
+    const listing = await this.#ask();
+    if (request === this.#requests) this.listing.value = listing;
+  }
+
+  async #ask(): Promise<Listing> {
     try {
       const history = new HistoryClient(this.#serverUrl, { token: apiToken.value });
       const { documents, next } = await history.documents({ limit: MAX_SHOWN });
@@ -42,11 +47,9 @@ export class DocumentList {
         updatedMs,
       }));
       const latestFirst = stored.toSorted((a, b) => b.updatedMs - a.updatedMs);
-      this.listing.value = { kind: 'listed', documents: latestFirst, hasMore: next !== undefined };
+      return { kind: 'listed', documents: latestFirst, hasMore: next !== undefined };
     } catch (error) {
-      this.listing.value = afterFailure(error);
-    } finally {
-      this.#isLoading = false;
+      return afterFailure(error);
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launchBrowser } from '../../support/browser-page.ts';
+import { pathOf } from '../../support/requirements.ts';
 import { ServerProcess } from '../../support/server-process.ts';
 import { BuiltExamples } from './built-examples.ts';
 import { EditorWindow } from './editor-window.ts';
@@ -15,13 +16,8 @@ let examples: BuiltExamples;
 let server: ServerProcess;
 
 beforeAll(async () => {
-  const chromium = inject('chromium');
-  if ('missing' in chromium) throw new Error(chromium.missing);
-  [browser, examples, server] = await Promise.all([
-    launchBrowser(chromium.path),
-    BuiltExamples.serve(),
-    ServerProcess.start(),
-  ]);
+  examples = await BuiltExamples.serve(); // alone: it takes all the machine has
+  [browser, server] = await Promise.all([launchBrowser(pathOf(inject('chromium'))), ServerProcess.start()]);
 }, BUILD_TIMEOUT_MS);
 
 afterAll(async () => {
