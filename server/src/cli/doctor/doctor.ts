@@ -3,20 +3,21 @@ import { addFlags, COMMON_OPTIONS, loadSettings } from '../command-flags.ts';
 import { EXIT } from '../failure.ts';
 import { printJson } from '../output.ts';
 import { checkDirectory } from './directory-checks.ts';
-import { printFinding } from './finding.ts';
+import { type Finding, printFinding } from './finding.ts';
 import { checkProcess } from './process-checks.ts';
 import { checkStore } from './store-checks.ts';
 
-const OPTIONS = ['data'] as const;
+const OPTIONS = ['data', 'redis', 'redisPrefix'] as const;
 
 const NOTES = `
-Looks at what a server with these options would meet: the data directory and its disk, the store, the limits of this user. Each
-line says ok, warn (it works, and there is a risk) or fail, what was found, and what to change. Run it as the user, on the
+Looks at what a server with these options would meet: the data directory and its disk, the store, Redis when there is one to be
+used, the limits of this user. Each line says ok, warn (it works, and there is a risk) or fail, what was found, and what to change. Run it as the user, on the
 machine and with the options of the server; a running one is not disturbed. The status is 1 when a line says fail.
 
 Examples:
   $ headwater doctor
   $ headwater doctor --data /var/lib/headwater
+  $ headwater doctor --redis redis://localhost:6379
   $ headwater doctor --json | jq -r 'select(.status != "ok") | .advice'`;
 
 /** `headwater doctor` */
@@ -34,8 +35,15 @@ async function examine(flags: { readonly json?: boolean }): Promise<void> {
   const findings = [
     ...(await checkDirectory(options.data)),
     ...(await checkStore(options.data)),
+    ...(options.redis === '' ? [] : await askRedis(options.redis, options.redisPrefix)),
     ...(await checkProcess()),
   ];
   for (const finding of findings) await (flags.json === true ? printJson(finding) : printFinding(finding));
   if (findings.some(({ status }) => status === 'fail')) process.exitCode = EXIT.failed;
+}
+
+/** Loads the client only where there is something to ask. */
+async function askRedis(url: string, prefix: string): Promise<readonly Finding[]> {
+  const { checkRedis } = await import('./redis-checks.ts');
+  return checkRedis(url, prefix);
 }

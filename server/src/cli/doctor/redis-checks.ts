@@ -1,0 +1,89 @@
+import { createRedisClient, describeAddress, parseRedisUrl, type RedisClient } from '../../relay/redis-address.ts';
+import { type Finding, fail, ok } from './finding.ts';
+import { describeClock, describeMemory, describePersistence, describeRole, describeVersion } from './redis-findings.ts';
+import { parseInfo } from './redis-info.ts';
+
+const ANSWER_MS = 3_000;
+
+/** What an instance does to Redis, on a key of its own that is gone at once. */
+const TRIAL = `
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', 1, '*', 'batch', '')
+redis.call('PEXPIRE', KEYS[1], 1000)
+return redis.call('PUBLISH', KEYS[1], '')`;
+
+/**
+ * Redis: does it answer and let us in, may we do what instances do, is it one that will do, and what will become of its memory.
+ *
+ * @throws HW_OPTIONS_INVALID for an address that is none
+ */
+export async function checkRedis(url: string, prefix: string): Promise<readonly Finding[]> {
+  const address = parseRedisUrl(url);
+  const where = describeAddress(address);
+  const client = createRedisClient(address, 'headwater-doctor', () => ANSWER_MS);
+  let lastError: Error | undefined;
+  client.on('error', (error: Error) => (lastError = error));
+  try {
+    const startMs = performance.now();
+    await inTime(client.connect());
+    const info = parseInfo(await inTime(client.info()));
+    const answer = ok('redis', `${where} answered within ${Math.ceil(performance.now() - startMs)} ms`);
+    return [
+      answer,
+      describeVersion(info),
+      describeRole(info, address.kind),
+      await checkPermissions(client, prefix),
+      describePersistence(info),
+      describeMemory(info),
+      ...(await checkClock(client)),
+    ];
+  } catch (error) {
+    const why = lastError ?? (error as Error);
+    return [fail('redis', `${where}: ${why.message}`, adviceOn(why))];
+  } finally {
+    client.disconnect();
+  }
+}
+
+function adviceOn(error: Error): string {
+  if (/WRONGPASS|NOAUTH|AUTH/.test(error.message)) return 'correct user and password in --redis';
+  if (error.message.startsWith('NOPERM')) return 'let the user run the commands in docs/deployment.md';
+  return 'start it, or correct --redis; without Redis instances go on alone and say "degraded"';
+}
+
+async function checkPermissions(client: RedisClient, prefix: string): Promise<Finding> {
+  try {
+    await inTime(client.call('eval', TRIAL, 1, `${prefix}doctor`));
+    return ok('redis permissions', 'may do what instances do');
+  } catch (error) {
+    if (!isAnswer(error)) throw error;
+    return fail('redis permissions', error.message, 'see docs/deployment.md for what the user needs');
+  }
+}
+
+/** Nothing when we may not ask: no instance needs it. */
+async function checkClock(client: RedisClient): Promise<readonly Finding[]> {
+  try {
+    const askedMs = Date.now();
+    const [seconds, microseconds] = await inTime(client.time());
+    const halfwayMs = (askedMs + Date.now()) / 2;
+    return [describeClock(Number(seconds) * 1_000 + Number(microseconds) / 1_000 - halfwayMs)];
+  } catch (error) {
+    if (!isAnswer(error)) throw error;
+    return [];
+  }
+}
+
+/** Redis said no; anything else is a connection that is gone. */
+const isAnswer = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer for ${ANSWER_MS} ms`)), ANSWER_MS);
+  });
+  try {
+    return await Promise.race([answer, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import {
+  describeClock,
+  describeMemory,
+  describePersistence,
+  describeRole,
+  describeVersion,
+} from '../../server/src/cli/doctor/redis-findings.ts';
+import { parseInfo } from '../../server/src/cli/doctor/redis-info.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { headwater } from '../support/run-command.ts';
+import { TempDir } from '../support/temp-dir.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly status: string;
+  readonly found: string;
+  readonly advice?: string;
+}
+
+async function findingsOn(redis: string): Promise<readonly Finding[]> {
+  await using directory = await TempDir.create();
+  const { stdout } = await headwater(['doctor', '--json', '--data', directory.path, '--redis', redis]);
+  const findings = stdout
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Finding);
+  return findings.filter(({ check }) => check.startsWith('redis') || check === 'clock');
+}
+
+test('a Redis that will do is looked at from all sides, and left as it was', async () => {
+  await using redis = await RedisServer.start({ flags: ['--maxmemory', '64mb'] });
+
+  const findings = await findingsOn(redis.url);
+
+  expect(findings.map(({ status }) => status)).toEqual(Array.from({ length: 7 }, () => 'ok'));
+  expect(findings.map(({ check }) => check)).toEqual([
+    'redis',
+    'redis version',
+    'redis role',
+    'redis permissions',
+    'redis persistence',
+    'redis memory',
+    'clock',
+  ]);
+  await expect.poll(() => redis.command('DBSIZE'), { timeout: 5_000 }).toBe('0');
+});
+
+test('a Redis that is not there, one that is silent and one that refuses are told apart', async () => {
+  await using redis = await RedisServer.start({ password: 'right' });
+  const refused = await findingsOn(redis.url.replace('right', 'wrong'));
+  expect(refused).toMatchObject([
+    {
+      check: 'redis',
+      status: 'fail',
+      found: expect.stringContaining('WRONGPASS'),
+      advice: expect.stringContaining('password'),
+    },
+  ]);
+  expect(JSON.stringify(refused)).not.toContain('wrong@');
+
+  redis.pause();
+  expect(await findingsOn(redis.url)).toMatchObject([{ status: 'fail', found: expect.stringContaining('no answer') }]);
+  redis.resume();
+
+  const nobody = `redis://127.0.0.1:${await freePorts()}`;
+  expect(await findingsOn(nobody)).toMatchObject([{ status: 'fail', found: expect.stringContaining('ECONNREFUSED') }]);
+});
+
+test('a user who may not do what instances do is found out before an instance starts', async () => {
+  await using redis = await RedisServer.start({
+    flags: ['--user', 'guest', 'on', '>welcome', '~*', '&*', '+@connection', '+info', '+time', '+@scripting'],
+  });
+
+  const findings = await findingsOn(redis.url.replace('redis://', 'redis://guest:welcome@'));
+
+  expect(findings.find(({ check }) => check === 'redis permissions')).toMatchObject({ status: 'fail' });
+});
+
+const infoOf = (values: Readonly<Record<string, string>>): ReturnType<typeof parseInfo> =>
+  parseInfo(
+    Object.entries(values)
+      .map(([key, value]) => `${key}:${value}\r\n`)
+      .join(''),
+  );
+
+test.each([
+  [{ redis_version: '6.0.16' }, 'fail', 'Redis 6.0.16'],
+  [{ redis_version: '6.2.0' }, 'ok', 'Redis 6.2.0'],
+  [{ redis_version: '7.2.4', valkey_version: '8.0.1' }, 'ok', 'Valkey 8.0.1'],
+])('version %j is "%s"', (info, status, found) => {
+  expect(describeVersion(infoOf(info))).toMatchObject({ status, found });
+});
+
+test('a replica and a node of a Redis Cluster are no primary', () => {
+  expect(describeRole(infoOf({ role: 'slave' }), 'single').status).toBe('fail');
+  expect(describeRole(infoOf({ role: 'master', cluster_enabled: '1' }), 'single').status).toBe('fail');
+  expect(describeRole(infoOf({ role: 'master', cluster_enabled: '1' }), 'cluster').status).toBe('ok');
+});
+
+test.each([
+  [{ rdb_last_bgsave_status: 'err' }, 'fail'],
+  [{ rdb_last_bgsave_status: 'ok', aof_enabled: '1' }, 'warn'],
+  [{ rdb_last_bgsave_status: 'ok', aof_enabled: '0' }, 'ok'],
+])('persistence %j is "%s"', (info, status) => {
+  expect(describePersistence(infoOf(info)).status).toBe(status);
+});
+
+test.each([
+  [{ used_memory: '10', maxmemory: '0', maxmemory_policy: 'noeviction' }, 'warn'],
+  [{ used_memory: '10', maxmemory: '100', maxmemory_policy: 'allkeys-lru' }, 'warn'],
+  [{ used_memory: '90', maxmemory: '100', maxmemory_policy: 'noeviction' }, 'warn'],
+  [{ used_memory: '10', maxmemory: '100', maxmemory_policy: 'volatile-ttl' }, 'ok'],
+])('memory %j is "%s"', (info, status) => {
+  expect(describeMemory(infoOf(info)).status).toBe(status);
+});
+
+test.each([
+  [300_000, 'warn', '300.0 s behind that of Redis'],
+  [-300_000, 'warn', '300.0 s ahead of that of Redis'],
+  [12, 'ok', '0.0 s behind that of Redis'],
+])('a clock %i ms apart is "%s"', (aheadMs, status, found) => {
+  expect(describeClock(aheadMs)).toMatchObject({ status, found });
+});
