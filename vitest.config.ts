@@ -64,6 +64,7 @@ export default defineConfig({
           include: REDIS_TESTS,
           globalSetup: ['test/support/requirements.ts'],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

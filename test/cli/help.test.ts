@@ -31,7 +31,9 @@ test('serve --help says how to force the end, which signals count as one, and wh
   expect(help).toMatch(/NFS.* not supported/);
 });
 
-const COMMANDS = 'serve doctor documents export import delete history replay restore fork diff blame'.split(' ');
+const COMMANDS = 'serve cluster doctor documents export import delete history replay restore fork diff blame'.split(
+  ' ',
+);
 
 test.each(COMMANDS)('%s --help has examples and the variables', async (name) => {
   const { status, stdout } = await headwater([name, '--help']);

@@ -36,6 +36,8 @@ export interface Health {
   readonly documents: number;
   readonly connections: number;
   readonly unsavedBytes: number;
+  /** Of a cluster. */
+  readonly isStoreOwner?: boolean;
 }
 
 export async function healthOf(server: { readonly port: number }): Promise<Health> {

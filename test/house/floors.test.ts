@@ -43,7 +43,17 @@ const SERVER_FLOORS: Record<string, readonly string[]> = {
     'wire',
     'workers',
   ],
-  cli: ['create-server.ts', 'documents', 'http', 'lifecycle', 'logging', 'options.ts', 'quantity.ts', 'version.ts'],
+  cli: [
+    'create-server.ts',
+    'documents',
+    'http',
+    'lifecycle',
+    'logging',
+    'options.ts',
+    'quantity.ts',
+    'relay',
+    'version.ts',
+  ],
 };
 
 const isRelative = ({ specifier }: Import): boolean => specifier.startsWith('.');

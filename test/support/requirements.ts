@@ -28,6 +28,20 @@ const REDIS_SERVER: Requirement = {
   startsService: true,
 };
 
+const NGINX: Requirement = {
+  variable: 'NGINX_PATH',
+  programs: ['nginx'],
+  debianPackage: 'nginx',
+  startsService: true,
+};
+
+const HAPROXY: Requirement = {
+  variable: 'HAPROXY_PATH',
+  programs: ['haproxy'],
+  debianPackage: 'haproxy',
+  startsService: true,
+};
+
 /** Where a required program is, or the one line that helps. */
 export type Found = { readonly path: string } | { readonly missing: string };
 
@@ -35,13 +49,15 @@ declare module 'vitest' {
   interface ProvidedContext {
     chromium: Found;
     redisServer: Found;
+    nginx: Found;
+    haproxy: Found;
   }
 }
 
 /** What the tests of each project that has this setup need; only they wait for it, and only they fail without it. */
 const REQUIREMENTS: Readonly<Record<string, Partial<Record<keyof ProvidedContext, Requirement>>>> = {
   browser: { chromium: CHROMIUM },
-  redis: { redisServer: REDIS_SERVER },
+  redis: { redisServer: REDIS_SERVER, nginx: NGINX, haproxy: HAPROXY },
 };
 
 /** Vitest's global setup of the tests that need programs: finds them, installing them where that is ours to do. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { SERVER_VERSION } from '../version.ts';
+import { clusterCommand } from './cluster/cluster.ts';
 import { COMMON_OPTIONS } from './command-flags.ts';
 import { deleteCommand } from './delete.ts';
 import { doctorCommand } from './doctor/doctor.ts';
@@ -43,6 +44,7 @@ function createProgram(): Command {
     .addHelpText('after', NOTES);
   const commands = [
     serveCommand(),
+    clusterCommand(),
     doctorCommand(),
     documentsCommand(),
     exportCommand(),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Logger } from 'pino';
 import type { HeadwaterServer } from '../create-server.ts';
 import { pagesScope } from '../http/pages-scope.ts';
@@ -30,9 +30,10 @@ The data directory must be on a local disk: network file systems (NFS, SMB) are 
 /** `headwater serve` */
 export function serveCommand(): Command {
   const names: readonly OptionName[] = [...SERVER_OPTIONS, ...COMMON_OPTIONS];
-  return addFlags(new Command('serve').description('Start the server.'), names)
-    .addHelpText('after', EXAMPLES)
-    .action(serve);
+  const command = new Command('serve').description('Start the server.');
+  // For "headwater cluster": a supervisor that was killed leaves nothing behind that holds the store and the ports.
+  command.addOption(new Option('--end-with-parent').hideHelp());
+  return addFlags(command, names).addHelpText('after', EXAMPLES).action(serve);
 }
 
 async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
@@ -48,8 +49,15 @@ async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const { createServer } = await import('../create-server.ts');
   const server = await createServer({ ...serverOptions, logger });
   stopOnSignals(server, logger);
+  if (flags['endWithParent'] === true) {
+    process.once('disconnect', () => {
+      logger.level = 'silent'; // nobody reads it any more
+      process.emit('SIGTERM');
+    });
+  }
   const address = await listen(server);
   announce(address, options, logger, isPretty(log));
+  process.send?.('ready'); // what supervisors wait for; PM2 calls it wait_ready
 }
 
 /** After a listen that failed the store must be given back, or a second attempt in this process finds it locked. */

@@ -2,6 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../logging/logger.ts';
+import { reachableAddress } from './reachable-address.ts';
 
 const FILE_NAME = 'headwater-server.json';
 
@@ -32,9 +33,11 @@ export class RuntimeFile {
 
   /** In one step: whoever looks finds all of it or what was there before. Never rejects: a server without it serves. */
   async write(address: { readonly host: string; readonly port: number }, secret?: string): Promise<void> {
-    this.#writing = this.#replace({ url: urlOf(address), pid: process.pid, secret }).catch((error: unknown) => {
-      this.#logger.warn({ err: error, file: this.#path }, 'commands will not find this server');
-    });
+    this.#writing = this.#replace({ url: `http://${reachableAddress(address)}`, pid: process.pid, secret }).catch(
+      (error: unknown) => {
+        this.#logger.warn({ err: error, file: this.#path }, 'commands will not find this server');
+      },
+    );
     await this.#writing;
   }
 
@@ -76,10 +79,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's
   }
-}
-
-/** Of "any address" the one of this machine; IPv6 wants brackets. */
-function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

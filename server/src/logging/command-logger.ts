@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 
 /** How the command logs. */
@@ -16,21 +16,25 @@ export function isPretty({ format, fileDescriptor }: CommandLoggerOptions): bool
   return format === 'pretty' || (format === 'auto' && isatty(fileDescriptor));
 }
 
+/** Takes lines as the logger makes them, and writes them as they are wanted; see {@link createCommandLogger}. */
+export function createLineSink(options: CommandLoggerOptions): DestinationStream {
+  const { fileDescriptor } = options;
+  if (!isPretty(options)) return pino.destination({ dest: fileDescriptor, sync: true });
+
+  const colorize = isatty(fileDescriptor) && process.env['NO_COLOR'] === undefined;
+  return pretty({ colorize, destination: fileDescriptor, sync: true, translateTime: 'SYS:HH:MM:ss.l' });
+}
+
 /**
  * The command's logger. It writes synchronously, in this thread: a line that was logged is out even when the process
  * dies in the next statement, and that is when lines matter.
  */
 export function createCommandLogger(options: CommandLoggerOptions): PinoLogger {
-  const { level, fileDescriptor } = options;
   const settings = {
-    level,
+    level: options.level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (!isPretty(options)) return pino(settings, pino.destination({ dest: fileDescriptor, sync: true }));
-
-  const colorize = isatty(fileDescriptor) && process.env['NO_COLOR'] === undefined;
-  const stream = pretty({ colorize, destination: fileDescriptor, sync: true, translateTime: 'SYS:HH:MM:ss.l' });
-  return pino(settings, stream);
+  return pino(settings, createLineSink(options));
 }
