@@ -63,7 +63,10 @@ class Instance {
   async write(text: string): Promise<void> {
     const client = await this.client();
     client.doc.getText('text').insert(client.doc.getText('text').length, text);
-    await vi.waitFor(async () => expect(await this.read()).toContain(text), TAKEOVER);
+    const isThere = async (): Promise<void> => {
+      if (!(await this.read()).includes(text)) throw new Error(`"${text}" is not there yet`);
+    };
+    await vi.waitFor(isThere, TAKEOVER);
     await client[Symbol.asyncDispose]();
   }
 

@@ -34,9 +34,10 @@ class Tabs implements AsyncDisposable {
     return this.all.map(({ text }) => text.toString());
   }
 
+  /** @throws Error when they have a text of this length, and not the same one */
   async agreeOn(length: number): Promise<void> {
     for (const tab of this.all) await tab.until(() => tab.text.length === length, 'the edits of the other tabs');
-    expect(new Set(this.texts).size).toBe(1);
+    if (new Set(this.texts).size > 1) throw new Error(`the tabs differ: ${this.texts.join(', ')}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
