@@ -77,7 +77,8 @@ export function createRedisClient(address: RedisAddress, connectionName: string,
     enableOfflineQueue: false,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
+    // Rejects what was in flight when a connection ends; with `null` that would never settle, as it is not sent again.
+    maxRetriesPerRequest: 0,
     connectTimeout: 2_000,
     disconnectTimeout: 250, // a silent peer does not say goodbye either
     ...(isEncrypted ? { tls: {} } : {}),

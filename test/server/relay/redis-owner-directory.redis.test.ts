@@ -47,3 +47,17 @@ test('it says so when Redis is not there', async () => {
 
   await expect(directory.find()).rejects.toThrow("Stream isn't writeable");
 });
+
+test('a question that Redis took and never answered is settled when the connection ends, and the next one is asked', async () => {
+  const connection = await connect();
+  const directory = new RedisOwnerDirectory(connection, 'unanswered:');
+  redis.pause();
+  const question = directory.find();
+  question.catch(() => {});
+
+  connection.client.disconnect(true);
+  await expect(question).rejects.toThrow();
+  redis.resume();
+
+  await expect.poll(() => directory.find().catch(() => 'not yet'), { timeout: 10_000 }).toEqual({});
+});
