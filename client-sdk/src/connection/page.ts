@@ -18,12 +18,16 @@ export function onPageAwake(wake: () => void): () => void {
   const look = (): void => {
     if (isPageVisible()) wake();
   };
+  /** Also fires at the end of the first load, while the first attempt is under way: only a page that was frozen slept. */
+  const lookAgain = ({ persisted }: PageTransitionEvent): void => {
+    if (persisted) look();
+  };
   addEventListener('online', wake);
-  addEventListener('pageshow', look);
+  addEventListener('pageshow', lookAgain);
   globalThis.document?.addEventListener('visibilitychange', look);
   return () => {
     removeEventListener('online', wake);
-    removeEventListener('pageshow', look);
+    removeEventListener('pageshow', lookAgain);
     globalThis.document?.removeEventListener('visibilitychange', look);
   };
 }
