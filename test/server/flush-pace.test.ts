@@ -33,11 +33,11 @@ describe('the distance of two flushes', () => {
     expect(pace.dueInMs(500, 1_016)).toBeLessThanOrEqual(0);
   });
 
-  test('leaves five sixths of the time to others when a fan-out takes long', () => {
+  test('leaves three quarters of the time to others when a fan-out takes long', () => {
     const pace = paceOf(30);
     pace.flushed(1_000);
 
-    expect(pace.dueInMs(5_000, 1_000)).toBeCloseTo(180, 1);
+    expect(pace.dueInMs(5_000, 1_000)).toBeCloseTo(120, 1);
   });
 
   test('stays bearable however long a fan-out takes', () => {

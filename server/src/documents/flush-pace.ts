@@ -1,5 +1,5 @@
 /** Fanning out one document takes at most this share of the event loop's time. */
-const MAX_FAN_OUT_SHARE = 1 / 6;
+const MAX_FAN_OUT_SHARE = 1 / 4;
 
 /** However dear a fan-out is, nobody waits longer than this for the next. */
 const MAX_DISTANCE_MS = 250;
