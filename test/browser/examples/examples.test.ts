@@ -11,13 +11,6 @@ import { workTogether } from './journey.ts';
 /** All editors are built at once. */
 const BUILD_TIMEOUT_MS = 180_000;
 
-/**
- * On a busy machine some editors' bindings double a key, or undo more than was asked, when the edit of another is drawn just then.
- * Two new people in a new document get the same only if it is no accident.
- */
-const ONCE_MORE = { retry: 1 };
-
-let journeys = 0;
 let browser: Browser;
 let examples: BuiltExamples;
 let server: ServerProcess;
@@ -33,15 +26,13 @@ afterAll(async () => {
   await examples?.[Symbol.asyncDispose]();
 });
 
-test.each(EDITORS)('two people work together in the $folder example', ONCE_MORE, async (editor) => {
-  journeys += 1;
-  const documentName = `journey-${journeys}-${editor.folder}`;
+test.each(EDITORS)('two people work together in the $folder example', async (editor) => {
   const complaints = await workTogether(
     (name) =>
       EditorWindow.open(browser, editor, {
         url: `${examples.url}/${editor.folder}/`,
         serverUrl: server.url,
-        documentName,
+        documentName: `journey-${editor.folder}`,
         name,
       }),
     server,

@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { ServerProcess } from '../../support/server-process.ts';
 import type { EditorWindow } from './editor-window.ts';
 
 const PATIENCE = { timeout: 15_000 };
+/** Editors and `Y.UndoManager` take what follows within half a second into the same step: this ends one, whatever they do. */
+const UNDO_STEP_MS = 1_000;
 
 /**
  * What two people do in one document, whatever the editor.
@@ -39,6 +42,7 @@ export async function workTogether(
   await converge(both, `${together} 333 444`);
 
   // One takes back what they typed last, and the other's edits stay.
+  await delay(UNDO_STEP_MS); // a pause of somebody who types: part of what is tried, not a wait for anything
   await ada.type('555 ');
   await converge(both, `${together} 333 444 555`);
   await bob.type('666 ');
