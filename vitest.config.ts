@@ -7,7 +7,11 @@ const WAITING_WORKERS = 3;
 /** They need a DOM, and no browser. */
 const REACT_TESTS = ['test/client/react/**/*.test.ts'];
 /** They start servers and commands, and then mostly wait for them. */
-const PROCESS_TESTS = ['cli', 'faults', 'packages', 'stories'].map((folder) => `test/${folder}/**/*.test.ts`);
+const PROCESS_TESTS = [
+  ...['cli', 'faults', 'packages', 'stories'].map((folder) => `test/${folder}/**/*.test.ts`),
+  'test/cluster/takeover.test.ts',
+  'test/persistence/remote-faults.test.ts',
+];
 
 /**
  * Tests of one machine of two cores. First those that compute: two workers, which keep what they loaded from one file to the
