@@ -17,7 +17,7 @@ export const ERROR_CODES = {
   HW_TOKEN_EXPIRED: { closeCode: 1008, retryable: true },
   HW_NOT_AUTHENTICATED: { closeCode: 1008, retryable: true },
   HW_READ_ONLY: { closeCode: undefined, retryable: false },
-  HW_TOO_MANY_DOCUMENTS: { closeCode: undefined, retryable: false },
+  HW_TOO_MANY_DOCUMENTS: { closeCode: undefined, retryable: true },
   HW_TOO_MUCH_WAITING: { closeCode: 1013, retryable: true },
   HW_RATE_EXCEEDED: { closeCode: 1013, retryable: true },
   HW_SLOW_CONSUMER: { closeCode: 1013, retryable: true },

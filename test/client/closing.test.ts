@@ -151,7 +151,7 @@ test.each(STATES)('a provider %s leaves no timer, listener or socket behind', as
 
   provider.destroy();
   provider.close();
-  provider.connect();
+  expect(() => provider.connect()).toThrow(expect.objectContaining({ code: 'HW_PROVIDER_CLOSED' }));
   provider.setToken('another');
   await vi.advanceTimersByTimeAsync(0);
 

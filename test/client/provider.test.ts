@@ -316,14 +316,36 @@ test.each([
   [{ name: ' ' }, /name: give the name of a document/],
   [{ name: 'a\u0000b' }, /U\+0000/],
   [{ name: 'ä'.repeat(600) }, /1024 bytes/],
+  [{ name: 'half a \ud83d' }, /name: .* surrogate/],
+  [{ token: 7 }, /token: give a string or a function/],
+  [{ document: {} }, /document: give a Y.Doc/],
+  [{ awareness: {} }, /awareness: give an Awareness/],
 ])('the options %j throw an error that says what to do', (options, message) => {
   const server = new FakeServer();
   const create = (): HeadwaterProvider =>
-    new HeadwaterProvider({ url: 'ws://fake', name: 'notes', WebSocket: server.WebSocket, ...options });
+    Reflect.construct(HeadwaterProvider, [
+      { url: 'ws://fake', name: 'notes', WebSocket: server.WebSocket, ...options },
+    ]);
 
   expect(create).toThrow(
     expect.objectContaining({ code: 'HW_OPTIONS_INVALID', message: expect.stringMatching(message) }),
   );
+});
+
+test('no options at all throw an error that says which are needed', () => {
+  expect(() => Reflect.construct(HeadwaterProvider, [])).toThrow(
+    expect.objectContaining({ code: 'HW_OPTIONS_INVALID', message: expect.stringMatching(/url.*name/) }),
+  );
+});
+
+test('options that are refused leave nothing running', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const server = new FakeServer();
+  const options = { url: 'ws://fake', name: 'notes', WebSocket: server.WebSocket, document: new Y.Doc(), token: 7 };
+
+  expect(() => Reflect.construct(HeadwaterProvider, [options])).toThrow(/token/);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test.each([

@@ -19,14 +19,14 @@ export function unreachable(url: string, { code, reason }: CloseInfo): Headwater
   const how = code === undefined || code === 1006 ? '' : ` It closed with ${code}${reason ? `: ${reason}` : ''}.`;
   return new HeadwaterError(
     'HW_SERVER_UNREACHABLE',
-    `cannot connect to ${url}: is the address right, and the server running?${how} Trying on.`,
+    `cannot connect to ${url}: is the address right, and the server running?${how} Trying again.`,
   );
 }
 
 export function silentServer(url: string): HeadwaterError {
   return new HeadwaterError(
     'HW_SERVER_INCOMPATIBLE',
-    `${url} accepts connections and says nothing: is it a Headwater server? Trying on.`,
+    `${url} accepts connections and says nothing: is it a Headwater server? Trying again.`,
   );
 }
 

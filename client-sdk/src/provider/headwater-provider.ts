@@ -10,7 +10,14 @@ import type { RefusedEdits } from '../session/refused-edits.ts';
 import { Session, type Status } from '../session/session.ts';
 import type { Token } from '../session/token-source.ts';
 import { TabChannel } from '../tabs/tab-channel.ts';
-import { checkName, type HeadwaterProviderOptions, invalid, webSocketClass, webSocketUrl } from './provider-options.ts';
+import {
+  checkName,
+  checkOptions,
+  type HeadwaterProviderOptions,
+  invalid,
+  webSocketClass,
+  webSocketUrl,
+} from './provider-options.ts';
 import { UnloadWarning } from './unload-warning.ts';
 import { type Abortable, Waiting } from './waiting.ts';
 
@@ -75,6 +82,7 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
   /** @throws HeadwaterError `HW_OPTIONS_INVALID` */
   constructor(options: HeadwaterProviderOptions) {
     super();
+    checkOptions(options);
     const { connect = true } = options;
     if (connect) webSocketClass(options.WebSocket); // throws before there is anything to end
     this.url = webSocketUrl(options.url);
@@ -157,9 +165,13 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
     return this.#when(() => this.saved, options);
   }
 
-  /** Connects, and comes back after every loss; tries again after a denial. */
+  /**
+   * Connects, and comes back after every loss; tries again after a denial.
+   *
+   * @throws HeadwaterError `HW_PROVIDER_CLOSED` when it was destroyed
+   */
   connect(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed) throw this.#closed();
     this.#session.join();
     this.#tabs?.open();
   }
@@ -284,6 +296,6 @@ export class HeadwaterProvider extends ObservableV2<HeadwaterProviderEvents> {
   }
 
   #closed(): HeadwaterError {
-    return new HeadwaterError('HW_PROVIDER_CLOSED', `the provider of "${this.name}" was destroyed`);
+    return new HeadwaterError('HW_PROVIDER_CLOSED', `the provider of "${this.name}" was destroyed: make another`);
   }
 }

@@ -36,10 +36,23 @@ export interface HeadwaterProviderOptions {
 
 const MAX_NAME_BYTES = 1_024;
 
+/**
+ * What a compiler would have found, for those who have none. Yjs' classes are told by what they do: a page may hold two copies.
+ *
+ * @throws HeadwaterError `HW_OPTIONS_INVALID`
+ */
+export function checkOptions(options: HeadwaterProviderOptions | undefined): asserts options {
+  if (!options) throw invalid('url and name: give both');
+  const { document, awareness, token } = options;
+  if (document && typeof document.transact !== 'function') throw invalid('document: give a Y.Doc');
+  if (awareness && typeof awareness.getStates !== 'function') throw invalid('awareness: give an Awareness or null');
+  if (!/string|function/.test(typeof (token ?? ''))) throw invalid('token: give a string or a function');
+}
+
 /** @throws HeadwaterError `HW_OPTIONS_INVALID` */
 export function checkName(name: unknown): string {
-  if (typeof name !== 'string' || name.trim() === '') throw invalid('name: give the name of a document, a string');
-  if (name.includes('\u0000')) throw invalid('name: U+0000 cannot be in the name of a document');
+  if (typeof name !== 'string' || name.trim() === '') throw invalid('name: give the name of a document');
+  if (/[\0\p{Surrogate}]/u.test(name)) throw invalid('name: neither U+0000 nor half a surrogate pair can be in it');
   if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) {
     throw invalid(`name: a document's name takes at most ${MAX_NAME_BYTES} bytes`);
   }

@@ -51,7 +51,11 @@ export interface SessionListener {
 const ABOUT_TOKENS: ReadonlySet<string> = new Set(['HW_ACCESS_DENIED', 'HW_TOKEN_EXPIRED', 'HW_NOT_AUTHENTICATED']);
 
 /** Denials that pass by themselves. */
-const MAY_PASS: ReadonlySet<string> = new Set(['HW_ACCESS_UNDECIDED', 'HW_DOCUMENT_UNREADABLE']);
+const MAY_PASS: ReadonlySet<string> = new Set([
+  'HW_ACCESS_UNDECIDED',
+  'HW_DOCUMENT_UNREADABLE',
+  'HW_TOO_MANY_DOCUMENTS',
+]);
 
 /** One document on a connection: it is let in with a token, syncs both ways, and comes back with the connection. */
 export class Session implements Endpoint {

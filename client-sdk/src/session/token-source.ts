@@ -83,7 +83,9 @@ export class TokenSource {
       if (request !== this.#request) return;
       const why = cause instanceof Error ? cause.message : String(cause);
       this.#fail(
-        new HeadwaterError('HW_TOKEN_UNAVAILABLE', `the function given as token failed: ${why}. Trying on.`, { cause }),
+        new HeadwaterError('HW_TOKEN_UNAVAILABLE', `the function given as token failed: ${why}. Trying again.`, {
+          cause,
+        }),
       );
       this.retry();
       return;
