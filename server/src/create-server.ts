@@ -148,6 +148,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
       logger,
       onTakenOver: () => registry.outdateAll(),
       onOwner: () => listening && void runtimeFile?.write(listening, secret),
+      onFound: () => cluster?.sweep.soon(),
     });
   }
 

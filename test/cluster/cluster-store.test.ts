@@ -84,6 +84,19 @@ describe('an owner that goes', () => {
     expect(owner?.fence).toBe(2);
   });
 
+  test('is missed by all until the next one is there, and then each of them is told', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const told: string[] = [];
+    const one = await join(data, owners, { onFound: () => told.push('one') });
+    await join(data, owners, { onFound: () => told.push('two') });
+    await join(data, owners, { onFound: () => told.push('three') });
+    expect(told).toEqual([]);
+
+    await one.store.close();
+
+    await vi.waitFor(() => expect(told.toSorted()).toEqual(['three', 'two']), 5_000);
+  });
+
   test('comes back as one of the others', async () => {
     const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
     const one = await join(data, owners);

@@ -60,6 +60,29 @@ test('a store that cannot say is asked again', async () => {
   expect(notes.compare).toHaveBeenCalledWith(7, 3);
 });
 
+test('who hurries while a sweep is under way gets the next one, at once', async () => {
+  const answers: ((sequences: readonly number[]) => void)[] = [];
+  const { asked, sweep } = open(() => new Promise((resolve) => answers.push(resolve)));
+  const notes = document('notes');
+  sweep.add(notes);
+  await vi.advanceTimersByTimeAsync(FIVE_SECONDS);
+
+  sweep.soon();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(asked).toHaveBeenCalledTimes(1);
+  answers[0]?.([3]); // what was asked before it
+  await vi.advanceTimersByTimeAsync(100);
+  answers[1]?.([9]);
+  await vi.advanceTimersByTimeAsync(100);
+  sweep.close();
+
+  expect(asked).toHaveBeenCalledTimes(2);
+  expect(notes.compare.mock.calls).toEqual([
+    [3, 3],
+    [9, 3],
+  ]);
+});
+
 test('a document that was let go is compared no more, and nothing is after the end', async () => {
   const { asked, sweep } = open();
   const [gone, stays] = [document('a'), document('b')];

@@ -58,6 +58,8 @@ export interface RemoteStoreOptions {
   readonly closeTimeoutMs?: number | undefined;
   /** While nobody serves the store it is looked for after at most this many milliseconds. @defaultValue `1_000` */
   readonly seekMaxMs?: number | undefined;
+  /** Called whenever the store was lost and is there again, with whom or here: what was said meanwhile may have been missed. */
+  readonly onFound?: (() => void) | undefined;
 }
 
 /** How to talk to a host. */
@@ -70,6 +72,7 @@ export const REMOTE_STORE_DEFAULTS = {
   patienceMs: 10_000,
   closeTimeoutMs: 5_000,
   seekMaxMs: 1_000,
+  onFound: () => {},
 } as const satisfies RemoteStoreOptions;
 
 /**
@@ -109,6 +112,7 @@ export class RemoteStore implements DocumentStore {
       patienceMs: options.patienceMs ?? REMOTE_STORE_DEFAULTS.patienceMs,
       closeTimeoutMs: options.closeTimeoutMs ?? REMOTE_STORE_DEFAULTS.closeTimeoutMs,
       seekMaxMs: options.seekMaxMs ?? REMOTE_STORE_DEFAULTS.seekMaxMs,
+      onFound: options.onFound ?? REMOTE_STORE_DEFAULTS.onFound,
     };
     this.#backoff = new Backoff({ minMs: 20, maxMs: this.#options.seekMaxMs, random: Math.random });
     this.#client = new HostClient({
@@ -329,6 +333,7 @@ export class RemoteStore implements DocumentStore {
           await this.#use(found);
           this.#backoff.reset();
           this.#options.logger.info({}, 'the store is there again');
+          this.#options.onFound();
           return;
         }
       } catch (error) {

@@ -26,6 +26,8 @@ export class Sweep {
   readonly #timer: NodeJS.Timeout;
   #hurry: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  /** Asked for while one was under way, which may have asked the store too early. */
+  #isOverdue = false;
 
   constructor(store: Pick<DocumentStore, 'sequences'>, logger: Logger) {
     this.#store = store;
@@ -42,10 +44,11 @@ export class Sweep {
     this.#documents.delete(document);
   }
 
-  /** Something may have been missed: sweeps at once, once for all who ask. */
+  /** Something may have been missed: sweeps at once, once for all who ask, or again when a sweep is under way. */
   soon(): void {
     this.#hurry ??= setTimeout(() => {
       this.#hurry = undefined;
+      this.#isOverdue = this.#running !== undefined;
       this.#start();
     }, HURRY_MS);
   }
@@ -54,12 +57,16 @@ export class Sweep {
   close(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#hurry);
+    this.#isOverdue = false;
     this.#documents.clear();
   }
 
   #start(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
+      if (!this.#isOverdue) return;
+      this.#isOverdue = false;
+      this.#start();
     });
   }
 

@@ -21,6 +21,8 @@ interface StoreEvents {
   readonly onTakenOver: () => void;
   /** The store was opened here, after another instance had it. */
   readonly onOwner: () => void;
+  /** The store of the cluster was away, and is there again: here, or in another instance. */
+  readonly onFound: () => void;
 }
 
 /**
@@ -31,7 +33,7 @@ interface StoreEvents {
 export async function openStore(
   options: ResolvedServerOptions,
   instanceId: string | undefined,
-  { logger, onTakenOver, onOwner }: StoreEvents,
+  { logger, onTakenOver, onOwner, onFound }: StoreEvents,
 ): Promise<ServerStore> {
   const { data, redis, redisPrefix, clusterSecret, storeHost, storePort } = options;
   const level = { logger, retention: retentionOf(options), onTakenOver };
@@ -57,6 +59,7 @@ export async function openStore(
       level,
       logger,
       onOwner,
+      onFound,
     });
     return clusterStore(cluster, connection);
   } catch (error) {
