@@ -61,7 +61,7 @@ describe('the frames of a connection', () => {
   });
 
   test('beyond a slice of a turn wait for later turns, in order, with the socket paused meanwhile', async () => {
-    const { inbox, handled, source } = open({ costMs: 0.6 });
+    const { inbox, handled, source } = open({ costMs: 0.15 });
     inbox.release();
 
     for (let number = 1; number <= 5; number++) inbox.push(frame(number));
@@ -80,7 +80,7 @@ describe('the frames of a connection', () => {
   });
 
   test('get a fresh slice in the next turn', async () => {
-    const { inbox, handled } = open({ costMs: 0.6 });
+    const { inbox, handled } = open({ costMs: 0.15 });
     inbox.release();
     inbox.push(frame(1));
     inbox.push(frame(2));

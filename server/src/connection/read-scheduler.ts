@@ -4,8 +4,11 @@ export interface Inbox {
   work(deadlineMs: number): boolean;
 }
 
-/** A connection handles this much in one event-loop turn before the others come first. */
-const SLICE_MS = 1;
+/**
+ * A connection handles this much in one event-loop turn before the others come first. An edit of somebody else takes three
+ * turns (it arrives, is written, is shown), so that much is added to it three times.
+ */
+const SLICE_MS = 0.25;
 /** All connections that have frames waiting get this much of a turn together. */
 const TURN_MS = 4;
 /** How often a closed gate is looked at. */
