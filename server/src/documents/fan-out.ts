@@ -30,9 +30,9 @@ export class FanOut {
     return this.#pace.dueInMs(this.#audience.size, performance.now());
   }
 
-  /** A flush begins. */
-  flushed(): void {
-    this.#pace.flushed(performance.now());
+  /** A flush of so many updates begins. */
+  flushed(updates: number): void {
+    this.#pace.flushed(updates, performance.now());
   }
 
   /** A batch joins the tail and is shown, with changes of who is there. */

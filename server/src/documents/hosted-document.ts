@@ -228,8 +228,8 @@ export class HostedDocument {
 
   /** Hands everything that is pending to the store and to the sessions. Called by the scheduler. */
   flush(): void {
-    this.#fanOut.flushed();
     const batch = this.#batch;
+    this.#fanOut.flushed(batch?.updateCount ?? 0);
     this.#batch = undefined;
     const changes = this.#presence.takeChanges();
     if (changes?.own !== undefined) this.#replica?.tell({ kind: 'awareness', update: changes.own });

@@ -60,6 +60,10 @@ export class PendingBatch {
     return this.#entries.length > 0;
   }
 
+  get updateCount(): number {
+    return this.#entries.length;
+  }
+
   /** What the store is to write; `undefined` when everything in the batch was known already. */
   change(): DocumentChange | undefined {
     const isEmpty = this.#entries.length + this.#addWaiting.length + this.#removeWaiting.length === 0;
