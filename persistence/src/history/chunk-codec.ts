@@ -63,10 +63,9 @@ export function decodeChunkRecords(bytes: Uint8Array): Uint8Array {
  */
 export function layOutRecords(records: readonly LogRecord[]): Uint8Array {
   const encoder = encoding.createEncoder();
+  const entries = records.flatMap((record) => record.entries);
   const authors = new Map<string, number>();
-  for (const { entries } of records) {
-    for (const { author } of entries) if (!authors.has(author)) authors.set(author, authors.size);
-  }
+  for (const { author } of entries) if (!authors.has(author)) authors.set(author, authors.size);
   encoding.writeVarUint(encoder, authors.size);
   for (const author of authors.keys()) encoding.writeVarString(encoder, author);
   encoding.writeVarUint(encoder, records.length);
@@ -80,10 +79,10 @@ export function layOutRecords(records: readonly LogRecord[]): Uint8Array {
     encoding.writeVarInt(encoder, record.timeMs - timeMs);
     timeMs = record.timeMs;
   }
-  for (const { entries } of records) encoding.writeVarUint(encoder, entries.length);
-  for (const { author } of entriesOf(records)) encoding.writeVarUint(encoder, authors.get(author) ?? 0);
-  for (const { update } of entriesOf(records)) encoding.writeVarUint(encoder, update.byteLength);
-  for (const { update } of entriesOf(records)) encoding.writeUint8Array(encoder, update);
+  for (const record of records) encoding.writeVarUint(encoder, record.entries.length);
+  for (const { author } of entries) encoding.writeVarUint(encoder, authors.get(author) ?? 0);
+  for (const { update } of entries) encoding.writeVarUint(encoder, update.byteLength);
+  for (const { update } of entries) encoding.writeUint8Array(encoder, update);
   return encoding.toUint8Array(encoder);
 }
 
@@ -123,8 +122,4 @@ export function readRecords(bytes: Uint8Array): readonly LogRecord[] {
   });
   if (decoding.hasContent(decoder)) throw new Error('unexpected bytes after its end');
   return records;
-}
-
-function* entriesOf(records: readonly LogRecord[]): Iterable<LogEntry> {
-  for (const { entries } of records) yield* entries;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DocumentHistory, type DocumentStore, type MakeState, type Retention } from '@headwater/persistence';
 import { HeadwaterError, joinUpdates } from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
@@ -16,6 +17,9 @@ export function retentionOf(options: ResolvedServerOptions): Retention {
   const daily = historyDailyMs > historyHourlyMs ? [{ everyMs: DAY_MS, untilAgeMs: historyDailyMs }] : [];
   return { keepAllMs, tiers: [...hourly, ...daily], maxBytes };
 }
+
+/** Updates that are joined within one turn of the event loop: half a millisecond of keystrokes. */
+const JOINED_AT_ONCE = 512;
 
 /** Between two rounds through all documents: time passes for those nobody writes to, too. */
 const ROUND_EVERY_MS = 6 * HOUR_MS;
@@ -117,7 +121,7 @@ function isGone(error: unknown): boolean {
 
 function inWorker(workers: DocumentWorkers): MakeState {
   return async ([first, ...updates]) => {
-    const joined = joinedOf(updates);
+    const joined = await joinedOf(updates);
     const { update, taken } = await workers.compact({ snapshot: first, updates: joined, allOrNothing: true });
     const state = taken === joined.length ? update : await oneByOne(workers, first, updates);
     // Records go once there is a state in their place: it has to be one that loads.
@@ -127,9 +131,17 @@ function inWorker(workers: DocumentWorkers): MakeState {
   };
 }
 
-/** As one update: applying thousands one by one takes Yjs many times as long. */
-function joinedOf(updates: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (updates.length < 2) return updates;
+/** As few updates: applying thousands one by one takes Yjs many times as long. Joins some, then lets others have their turn. */
+async function joinedOf(updates: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+  const joined: Uint8Array[] = [];
+  for (let from = 0; from < updates.length; from += JOINED_AT_ONCE) {
+    if (from > 0) await nextTurn();
+    joined.push(...joinedOrApart(updates.slice(from, from + JOINED_AT_ONCE)));
+  }
+  return joined;
+}
+
+function joinedOrApart(updates: readonly Uint8Array[]): readonly Uint8Array[] {
   try {
     const update = joinUpdates(updates);
     return update === undefined ? updates : [update];
