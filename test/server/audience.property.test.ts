@@ -166,5 +166,5 @@ test('whoever asked and drained has the document, whatever happened on the way',
     { numRuns: runs(60) },
   );
   // The property is worth nothing when the paths it is about are not taken.
-  expect(Math.min(taken.diffs, taken.compactions)).toBeGreaterThan(20);
+  expect(Math.min(taken.diffs, taken.compactions)).toBeGreaterThan(5);
 });
