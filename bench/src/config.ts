@@ -84,6 +84,23 @@ export interface BenchConfig {
       readonly drainTimeoutMs: number;
     };
   };
+  readonly relay: {
+    /** Over all documents. */
+    readonly updatesPerSecond: number;
+    /** With one writer each. */
+    readonly documents: number;
+    /** Readers of each document when it is about how much is delivered. */
+    readonly crowd: number;
+    /** Open at both instances besides, few and many. */
+    readonly openDocuments: readonly [number, number];
+    readonly warmupMs: number;
+    readonly windowMs: number;
+    readonly drainTimeoutMs: number;
+    readonly maxAddedMs: number;
+    readonly maxGrowth: number;
+    readonly maxBytesPerUpdate: number;
+    readonly minScale: number;
+  };
   readonly abuse: {
     readonly messagesPerSecond: number;
     readonly clients: number;
@@ -169,6 +186,19 @@ export const FULL: BenchConfig = {
       drainTimeoutMs: 10_000,
     },
   },
+  relay: {
+    updatesPerSecond: 1000,
+    documents: 100,
+    crowd: 10,
+    openDocuments: [100, 10_000],
+    warmupMs: 2000,
+    windowMs: 6000,
+    drainTimeoutMs: 10_000,
+    maxAddedMs: 3,
+    maxGrowth: 1.3,
+    maxBytesPerUpdate: 200,
+    minScale: 1.7,
+  },
   abuse: {
     messagesPerSecond: 50_000,
     clients: 10,
@@ -198,6 +228,7 @@ export const QUICK: BenchConfig = {
     settleAtMostMs: 3000,
   },
   durable: { ...FULL.durable, windowMs: 500 },
+  relay: { ...FULL.relay, openDocuments: [10, 200], warmupMs: 500, windowMs: 1000 },
   abuse: { ...FULL.abuse, warmupMs: 500, windowMs: 1000 },
 };
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { builtScript, type Contestant, startServer } from './contestant.ts';
+import { builtScript, type Contestant, type RunningServer, startServer } from './contestant.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const HEADWATER = fileURLToPath(new URL('node_modules/.bin/headwater', ROOT));
@@ -15,6 +15,17 @@ export const headwater: Contestant = {
     return startServer('headwater', HEADWATER, ['serve', '--host', '127.0.0.1', '--port', '0', '--data', directory]);
   },
 };
+
+/**
+ * One of several instances of Headwater: the first that starts has the store, the others reach it through that one.
+ *
+ * @param data - the same for all of them
+ */
+export const headwaterInstance = (redisUrl: string, data: string): Promise<RunningServer> =>
+  startServer('headwater', HEADWATER, [
+    ...['serve', '--host', '127.0.0.1', '--port', '0', '--data', data],
+    ...['--redis', redisUrl, '--cluster-secret', 'only-for-this-benchmark'],
+  ]);
 
 const yardstick = (name: string): Contestant => ({
   name,

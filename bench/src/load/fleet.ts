@@ -9,7 +9,8 @@ import type { Typist } from './typing.ts';
 const OPEN_AT_ONCE = 50;
 
 export interface FleetOptions {
-  readonly port: number;
+  /** Where the clients of each document connect, one after the other; the first of them write. */
+  readonly ports: readonly number[];
   /** One document per path. */
   readonly paths: readonly string[];
   readonly clientsPerDocument: number;
@@ -17,6 +18,8 @@ export interface FleetOptions {
   readonly writersPerDocument: number;
   /** Receivers, over all documents, that measure latency. */
   readonly latencyReceivers: number;
+  /** Whether writers, who are told of their own updates, are none of them. Default: they may be */
+  readonly onlyOthersMeasure?: boolean | undefined;
   readonly firstClientId: number;
   readonly typist: Typist;
   readonly onEcho?: ((writer: number, known: number) => void) | undefined;
@@ -47,15 +50,26 @@ export class Fleet {
   /** Connects everyone and waits until all are synced. */
   static async open(options: FleetOptions): Promise<Fleet> {
     const fleet = new Fleet(options);
-    const { paths, clientsPerDocument, writersPerDocument, latencyReceivers } = options;
-    const everyNth = Math.max(1, Math.floor((paths.length * clientsPerDocument) / Math.max(1, latencyReceivers)));
+    const {
+      ports,
+      paths,
+      clientsPerDocument,
+      writersPerDocument,
+      latencyReceivers,
+      onlyOthersMeasure = false,
+    } = options;
+    const measurers = paths.length * (clientsPerDocument - (onlyOthersMeasure ? writersPerDocument : 0));
+    const everyNth = Math.max(1, Math.floor(measurers / Math.max(1, latencyReceivers)));
+    let measurer = 0;
     let opening: Promise<void>[] = [];
     for (const [document, path] of paths.entries()) {
       const memo = new ChunkMemo();
       for (let i = 0; i < clientsPerDocument; i++) {
         const writer = i < writersPerDocument ? document * writersPerDocument + i : undefined;
-        const onRuns = fleet.board.receiver(fleet.#clients.length % everyNth === 0, writer);
-        const client = new SyncClient({ port: options.port, path, onRuns, memo, onClose: () => fleet.#onClose() });
+        const measures = !(onlyOthersMeasure && writer !== undefined) && measurer++ % everyNth === 0;
+        const onRuns = fleet.board.receiver(measures, writer);
+        const port = ports[i % ports.length] as number;
+        const client = new SyncClient({ port, path, onRuns, memo, onClose: () => fleet.#onClose() });
         fleet.#clients.push(client);
         if (writer !== undefined) fleet.#writers[writer] = client;
         opening.push(client.joined);

@@ -2,10 +2,11 @@ import { type FloodResult, type FloodTask, runFlood } from './tasks/flood.ts';
 import { type HoldResult, type HoldTask, runHold } from './tasks/hold.ts';
 import { type JoinResult, type JoinTask, runJoin } from './tasks/join.ts';
 import { runSaturate, type SaturateResult, type SaturateTask } from './tasks/saturate.ts';
+import { runSpread, type SpreadResult, type SpreadTask } from './tasks/spread.ts';
 import { runTraffic, type TrafficResult, type TrafficTask } from './tasks/traffic.ts';
 
 /** What a load process can be told to do. */
-export type LoadTask = TrafficTask | SaturateTask | JoinTask | HoldTask | FloodTask;
+export type LoadTask = TrafficTask | SaturateTask | JoinTask | HoldTask | FloodTask | SpreadTask;
 
 /** What comes back, by the task's kind. */
 export interface LoadResults {
@@ -14,6 +15,7 @@ export interface LoadResults {
   readonly join: JoinResult;
   readonly hold: HoldResult;
   readonly flood: FloodResult;
+  readonly spread: SpreadResult;
 }
 
 /** Messages between the harness and a load process, as JSON over the fork's channel. */
@@ -37,6 +39,8 @@ function run(task: LoadTask): Promise<LoadResults[LoadTask['kind']]> {
       return runHold(task);
     case 'flood':
       return runFlood(task);
+    case 'spread':
+      return runSpread(task);
     default:
       return Promise.reject(new Error(`unknown task ${JSON.stringify(task satisfies never)}`));
   }

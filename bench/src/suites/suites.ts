@@ -5,6 +5,7 @@ import { growth } from './growth.ts';
 import { idleMemory } from './idle-memory.ts';
 import { joinStorm } from './join-storm.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
+import { relay } from './relay.ts';
 import { saturation } from './saturation.ts';
 import type { Suite } from './suite.ts';
 
@@ -18,4 +19,5 @@ export const SUITES: readonly Suite[] = [
   idleMemory,
   durable,
   abuse,
+  relay,
 ];

@@ -47,7 +47,7 @@ export async function runSaturate(task: SaturateTask): Promise<SaturateResult> {
     fleet.send(writer, fleet.prepare(writer, count), sent, count);
   };
   const fleet = await Fleet.open({
-    port: task.port,
+    ports: [task.port],
     paths: task.paths,
     clientsPerDocument: task.clientsPerDocument,
     writersPerDocument: task.writersPerDocument,

@@ -49,7 +49,7 @@ export function typistOf(gapsFile: string | undefined): Typist {
 
 export async function runTraffic(task: TrafficTask): Promise<TrafficResult> {
   const fleet = await Fleet.open({
-    port: task.port,
+    ports: [task.port],
     paths: [task.path],
     clientsPerDocument: task.clients,
     writersPerDocument: task.writers,

@@ -1,0 +1,243 @@
+import { CLIENT_IDS } from '../config.ts';
+import type { RunningServer } from '../contestants/contestant.ts';
+import { headwaterInstance } from '../contestants/contestants.ts';
+import { proveConvergence } from '../contestants/proof.ts';
+import { type RunningRedis, startRedis } from '../contestants/redis.ts';
+import { feed } from '../documents/feed.ts';
+import { largeDocument } from '../documents/large-document.ts';
+import { LoadProcess } from '../load/load-process.ts';
+import type { SpreadResult } from '../load/tasks/spread.ts';
+import { untilQuiet } from '../measure/settle.ts';
+import { median } from '../measure/statistics.ts';
+import type { Row } from '../report/table.ts';
+import type { Verdict } from '../report/verdict.ts';
+import { deliveryProblems, newDirectory, type Suite, type SuiteContext } from './suite.ts';
+
+/** Where the writer and the readers of every document are: at the owner of the store, or at the other instance. */
+type Place = 'owner' | 'other';
+
+interface Situation {
+  readonly name: string;
+  readonly places: readonly [Place, ...Place[]];
+  readonly documentNames: (round: number) => readonly string[];
+}
+
+interface Measured extends SpreadResult {
+  readonly redisBytes: number;
+}
+
+/** Two instances, a Redis, and what stands between a writer at one and a reader at the other. */
+class Pair {
+  readonly redis: RunningRedis;
+  readonly servers: Readonly<Record<Place, RunningServer>>;
+  readonly load: LoadProcess;
+  readonly problems: string[] = [];
+  readonly #holders: LoadProcess[] = [];
+
+  private constructor(redis: RunningRedis, servers: Readonly<Record<Place, RunningServer>>, load: LoadProcess) {
+    this.redis = redis;
+    this.servers = servers;
+    this.load = load;
+  }
+
+  static async start(context: SuiteContext): Promise<Pair> {
+    const data = newDirectory(context, 'shared');
+    const redis = await startRedis(newDirectory(context, 'redis'));
+    const owner = await headwaterInstance(redis.url, data);
+    const other = await headwaterInstance(redis.url, data);
+    const pair = new Pair(redis, { owner, other }, await LoadProcess.open());
+    await proveConvergence(owner, other).catch((error: unknown) => pair.problems.push((error as Error).message));
+    return pair;
+  }
+
+  /** Opens documents at both instances and leaves them open. */
+  async hold(documentNames: readonly string[]): Promise<void> {
+    // A process for each instance: the sockets of both are more than one may have.
+    for (const { port } of Object.values(this.servers)) {
+      const holder = await LoadProcess.open();
+      this.#holders.push(holder);
+      await holder.run({ kind: 'hold', port, paths: documentNames.map((name) => `/${name}`) });
+    }
+    await this.untilQuiet();
+  }
+
+  async untilQuiet(): Promise<void> {
+    for (const { pid } of Object.values(this.servers)) await untilQuiet(pid);
+  }
+
+  async measure(context: SuiteContext, { name, places, documentNames }: Situation, round: number): Promise<Measured> {
+    const { updatesPerSecond, warmupMs, windowMs, drainTimeoutMs } = context.config.relay;
+    context.log(`${name}, round ${round + 1}`);
+    await this.untilQuiet();
+    const bytesBefore = await this.redis.receivedBytes();
+    const result = await this.load.run({
+      kind: 'spread',
+      ports: places.map((place) => this.servers[place].port),
+      paths: documentNames(round).map((documentName) => `/${documentName}`),
+      pids: [this.servers.owner.pid, this.servers.other.pid, this.redis.pid],
+      ratePerSecond: updatesPerSecond,
+      warmupMs,
+      windowMs,
+      drainTimeoutMs,
+      firstClientId: CLIENT_IDS.writers,
+    });
+    this.problems.push(...deliveryProblems(result, name, round));
+    return { ...result, redisBytes: (await this.redis.receivedBytes()) - bytesBefore };
+  }
+
+  async close(): Promise<void> {
+    for (const holder of this.#holders) await holder.close();
+    await this.load.close();
+    await this.servers.other.close();
+    await this.servers.owner.close();
+    await this.redis.close();
+  }
+}
+
+const named = (prefix: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+
+/** What it costs that a document is open at two instances, and what two deliver. */
+export const relay: Suite = {
+  name: 'relay',
+  question: 'What does it cost to bring an edit to clients of another instance, and how late is it?',
+  run: async (context) => {
+    const { config } = context;
+    const { documents, crowd, openDocuments, windowMs, warmupMs, ...targets } = config.relay;
+    const [few, many] = openDocuments;
+    const pair = await Pair.start(context);
+    try {
+      const samples: unknown[] = [];
+      const results = new Map<string, Measured[]>();
+      const turn = async (situation: Situation, round: number): Promise<void> => {
+        const result = await pair.measure(context, situation, round);
+        results.set(situation.name, [...(results.get(situation.name) ?? []), result]);
+        samples.push({ situation: situation.name, round, ...result });
+      };
+      const fresh = (what: string) => (round: number) => named(`${what}-${round}`, documents);
+      const crowded = (place: Place): readonly [Place, ...Place[]] => [
+        place,
+        ...Array.from({ length: crowd - 1 }, () => place),
+      ];
+      const large = largeDocument(config.largeDocumentBytes);
+
+      await pair.hold(named('open', few));
+      for (let round = 0; round < config.rounds; round++) {
+        await turn({ name: 'same, at the owner', places: ['owner', 'owner'], documentNames: fresh('a') }, round);
+        await turn({ name: 'owner to other', places: ['owner', 'other'], documentNames: fresh('b') }, round);
+        await turn({ name: 'same, at the other', places: ['other', 'other'], documentNames: fresh('c') }, round);
+        await turn({ name: 'other to owner', places: ['other', 'owner'], documentNames: fresh('d') }, round);
+        await turn({ name: 'crowd at the owner', places: crowded('owner'), documentNames: fresh('e') }, round);
+        await turn({ name: 'crowd at the other', places: crowded('other'), documentNames: fresh('f') }, round);
+        const largeName = `large-${round}`;
+        await feed(pair.servers.owner, largeName, [large.state]);
+        await turn({ name: 'large document', places: ['other', 'owner'], documentNames: () => [largeName] }, round);
+      }
+      await pair.hold(named('more', many - few));
+      for (let round = 0; round < config.rounds; round++) {
+        await turn({ name: `${many} open`, places: ['owner', 'other'], documentNames: fresh('g') }, round);
+      }
+
+      const of = (name: string, value: (result: Measured) => number): number =>
+        median((results.get(name) ?? []).map(value));
+      const p50 = ({ latencyMs }: Measured): number => latencyMs.p50;
+      const redisCpu = ({ cpuMs, sent }: Measured): number => ((cpuMs[2] ?? Number.NaN) * 1000) / sent;
+      // Bytes count from before the warm-up to after the window.
+      const bytes = ({ redisBytes }: Measured): number =>
+        redisBytes / ((targets.updatesPerSecond * (warmupMs + windowMs)) / 1000);
+      const delivered = (index: 0 | 1) => (result: Measured) => result.delivered / (result.cpuMs[index] ?? Number.NaN);
+      const verdict = (
+        what: string,
+        measured: number,
+        comparison: Verdict['comparison'],
+        target: number,
+        unit: string,
+      ): Verdict => ({ what, measured, comparison, target, unit, voidBecause: pair.problems });
+      const atOwner = of('crowd at the owner', delivered(0));
+      const atOther = of('crowd at the other', ({ delivered: count, cpuMs }) => count / Math.max(cpuMs[1] ?? 0, 1));
+      // What the other one delivers costs the owner, too: it stores it. Both work until the owner has no time left.
+      const ownerPerOther = of('crowd at the other', ({ delivered: count, cpuMs }) => (cpuMs[0] ?? 0) / count);
+      const scale = scaleOf(1 / atOwner, 1 / atOther, ownerPerOther);
+      return {
+        rows: [...results].map(([name, all]) => summary(name, all, bytes, redisCpu)),
+        verdicts: [
+          verdict(
+            'added p50, owner to other',
+            of('owner to other', p50) - of('same, at the owner', p50),
+            '<',
+            targets.maxAddedMs,
+            'ms',
+          ),
+          verdict(
+            'added p50, other to owner',
+            of('other to owner', p50) - of('same, at the other', p50),
+            '<',
+            targets.maxAddedMs,
+            'ms',
+          ),
+          verdict(
+            `p50, ${many} ÷ ${few} open documents`,
+            of(`${many} open`, p50) / of('owner to other', p50),
+            '≤',
+            targets.maxGrowth,
+            '×',
+          ),
+          verdict(
+            `CPU of Redis per update, ${many} ÷ ${few} open documents`,
+            of(`${many} open`, redisCpu) / of('owner to other', redisCpu),
+            '≤',
+            targets.maxGrowth,
+            '×',
+          ),
+          verdict(
+            'bytes to Redis per keystroke, the most of all rows',
+            Math.max(...[...results.keys()].map((name) => of(name, bytes))),
+            '<',
+            targets.maxBytesPerUpdate,
+            'bytes',
+          ),
+          verdict('what two deliver ÷ what one delivers', scale, '≥', targets.minScale, '×'),
+        ],
+        samples,
+      };
+    } finally {
+      await pair.close();
+    }
+  },
+};
+
+/**
+ * What an owner and another instance deliver together by the time the first of them has no CPU left, by what the owner delivers
+ * alone; of costs per delivered update.
+ *
+ * @param own - of the owner, of its own clients' updates
+ * @param other - of the other one
+ * @param ownerPerOther - of the owner, of an update that the other one delivers: it stores that
+ */
+export function scaleOf(own: number, other: number, ownerPerOther: number): number {
+  const byOther = Math.min(1 / other, 1 / ownerPerOther);
+  const byOwner = (1 - byOther * ownerPerOther) / own;
+  return (byOther + byOwner) * own;
+}
+
+function summary(
+  situation: string,
+  results: readonly Measured[],
+  bytes: (result: Measured) => number,
+  redisCpu: (result: Measured) => number,
+): Row {
+  const of = (value: (result: Measured) => number): number => median(results.map(value));
+  return {
+    situation,
+    'updates/s': of(({ sent, wallMs }) => (sent * 1000) / wallMs),
+    'delivered/s': of(({ delivered, wallMs }) => (delivered * 1000) / wallMs),
+    'p50 ms': of(({ latencyMs }) => latencyMs.p50),
+    'p95 ms': of(({ latencyMs }) => latencyMs.p95),
+    'p99 ms': of(({ latencyMs }) => latencyMs.p99),
+    'owner CPU %': of(({ cpuMs, wallMs }) => ((cpuMs[0] ?? Number.NaN) * 100) / wallMs),
+    'other CPU %': of(({ cpuMs, wallMs }) => ((cpuMs[1] ?? Number.NaN) * 100) / wallMs),
+    'Redis CPU µs/update': of(redisCpu),
+    'Redis bytes/update': of(bytes),
+    'load CPU %': of(({ loadCpuMs, wallMs }) => (loadCpuMs * 100) / wallMs),
+  };
+}
