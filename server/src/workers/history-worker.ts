@@ -2,6 +2,9 @@ import { blameText, contentOf, diffStates, encodedStateOf, restoringUpdate, toJs
 import { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 import { type PackedAttribution, unpackAttribution } from './packed-attribution.ts';
 import { type PackedUpdates, unpackUpdates } from './packed-updates.ts';
+import { giveWay } from './give-way.ts';
+
+giveWay();
 
 // Entry of a thread for the history: the named exports are the tasks.
 

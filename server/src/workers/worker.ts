@@ -1,6 +1,9 @@
 import { decodeStateVector, diffUpdate } from '@headwater/protocol';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { type CompactionInput, compact } from './document-tasks.ts';
+import { giveWay } from './give-way.ts';
+
+giveWay();
 
 // Entry of a pool thread: the named exports are the tasks.
 
