@@ -18,16 +18,22 @@ const typed = Array.from({ length: Number(documents) }, (_each, document) => {
   return Array.from({ length: UPDATES_PER_DOCUMENT }, (_, clock) => typist.type({ client, clock }));
 });
 
+/** The changes of a document, in turn: what is measured is what the store does with them. */
+const changesOf = (own: readonly Uint8Array[], author: string): readonly (readonly LogEntry[])[] => {
+  const size = Number(updatesPerChange);
+  return Array.from({ length: Math.floor(own.length / size) }, (_, change) =>
+    own.slice(change * size, (change + 1) * size).map((update) => ({ update, author })),
+  );
+};
+
 let updates = 0;
 const stopping = new AbortController();
 const write = async (document: number): Promise<void> => {
-  const author = `writer-${document}`;
-  const ownUpdates = typed[document] ?? [];
-  let next = 0;
-  const nextEntry = (): LogEntry => ({ update: ownUpdates[next++ % UPDATES_PER_DOCUMENT] as Uint8Array, author });
-  while (!stopping.signal.aborted) {
-    const entries = Array.from({ length: Number(updatesPerChange) }, nextEntry);
-    await store.append(`document-${document}`, { timeMs: Date.now(), entries }).durable;
+  const documentName = `document-${document}`;
+  const changes = changesOf(typed[document] ?? [], `writer-${document}`);
+  for (let next = 0; !stopping.signal.aborted; next = (next + 1) % changes.length) {
+    const entries = changes[next] as readonly LogEntry[];
+    await store.append(documentName, { timeMs: Date.now(), entries }).durable;
     updates += entries.length;
   }
 };
