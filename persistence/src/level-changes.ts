@@ -288,8 +288,8 @@ export class LevelChanges {
     this.#slots.release(slot);
   }
 
-  /** Writes operations that belong to no document any more; resolves once they are durable. */
-  async clear(operations: readonly Operation[]): Promise<void> {
+  /** Writes operations that belong to no document; resolves once they are durable. */
+  async writeApart(operations: readonly Operation[]): Promise<void> {
     const commit = new Commit('', 0);
     commit.operations = operations;
     this.#queue.expect(commit);

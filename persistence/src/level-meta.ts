@@ -56,6 +56,18 @@ async function lastId(db: LevelDatabase, range: KeyRange): Promise<number> {
   return key === undefined ? 0 : idOfKey(key);
 }
 
+/**
+ * How often the store was taken up by a cluster.
+ *
+ * @throws HW_STORE_CORRUPT
+ */
+export async function readGeneration(db: LevelDatabase): Promise<number> {
+  const value = await db.get(META_KEYS.generation);
+  const generation = value === undefined ? 0 : Number(decoder.decode(value));
+  if (Number.isSafeInteger(generation)) return generation;
+  throw new HeadwaterError('HW_STORE_CORRUPT', 'the store has an unreadable generation; restore a backup');
+}
+
 export function encodeMeta(value: string | number): Uint8Array {
   return encoder.encode(String(value));
 }

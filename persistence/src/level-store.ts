@@ -13,8 +13,8 @@ import type { AttributedRange, HistoryChange, HistoryOutline, KeyFrame, RecordBl
 import { type CompactionPlan, packKeyFrames } from './history/level-history-writer.ts';
 import { LevelChanges } from './level-changes.ts';
 import { LevelDisk, type StoreDisk } from './level-disk.ts';
-import { clearedKey } from './level-keys.ts';
-import type { StoreMeta } from './level-meta.ts';
+import { clearedKey, META_KEYS } from './level-keys.ts';
+import { encodeMeta, readGeneration, type StoreMeta } from './level-meta.ts';
 import { type LevelStoreOptions, type ResolvedLevelStoreOptions, resolveLevelStoreOptions } from './level-options.ts';
 import { LevelPlanner } from './level-planner.ts';
 import { LevelReclaimer } from './level-reclaimer.ts';
@@ -83,6 +83,16 @@ export class LevelStore implements DocumentStore {
 
   get health(): StoreHealth {
     return this.#changes.health;
+  }
+
+  /** How often the store was taken up by a cluster; a directory that was copied before the last time has a lower one. */
+  async generation(): Promise<number> {
+    return this.#disk.read(readGeneration);
+  }
+
+  /** Resolves once it is durable. */
+  async setGeneration(generation: number): Promise<void> {
+    await this.#changes.writeApart([{ type: 'put', key: META_KEYS.generation, value: encodeMeta(generation) }]);
   }
 
   async load(documentName: string): Promise<StoredDocument> {
@@ -240,7 +250,7 @@ export class LevelStore implements DocumentStore {
         const keys = await this.#changes.read(undefined, (reader) => reader.keysOf(id, SWEEP_PAGE));
         isDone = keys.length < SWEEP_PAGE;
         const gone = isDone ? [...keys, clearedKey(id)] : keys;
-        await this.#changes.clear(gone.map((key) => ({ type: 'del', key })));
+        await this.#changes.writeApart(gone.map((key) => ({ type: 'del', key })));
       }
     } catch (error) {
       // The mark is still there: the next one who opens the store goes on.

@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   HW_CLUSTER_SECRET_WRONG: { closeCode: undefined, retryable: false },
   HW_CLUSTER_VERSIONS_DIFFER: { closeCode: undefined, retryable: true },
   HW_CLUSTER_OTHER_STORE: { closeCode: undefined, retryable: false },
+  HW_CLUSTER_STORE_OUTDATED: { closeCode: undefined, retryable: false },
   HW_REDIS_REFUSED: { closeCode: undefined, retryable: false },
   HW_RELAY_MALFORMED: { closeCode: undefined, retryable: false },
   // the history

@@ -159,14 +159,80 @@ describe('another store', () => {
   test('that is a copy of the one that is in use is refused', async () => {
     const owners = new MemoryOwnerDirectory();
     const [data] = await directoryWith('doc');
-    const copy = await temporaryDirectory();
-    await cp(data, copy, { recursive: true });
+    const copy = await copyOf(data);
     await join(data, owners);
 
     await expect(join(copy, owners)).rejects.toMatchObject({
       code: 'HW_CLUSTER_OTHER_STORE',
       message: expect.stringContaining('copy'),
     });
+  });
+
+  test('that is an older copy is refused also after the one in use has gone, with what to do', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const [data, storeId] = await directoryWith('doc');
+    const copy = await copyOf(data);
+    await (await join(data, owners)).store.close();
+
+    await expect(join(copy, owners)).rejects.toMatchObject({
+      code: 'HW_CLUSTER_STORE_OUTDATED',
+      message: expect.stringMatching(new RegExp(`${storeId}.*generation 0.*generation 1.*\\{owner\\}:store`)),
+    });
+    await expect(join(data, owners)).resolves.toMatchObject({ isOwner: true });
+  });
+
+  test('that is one of two copies of the same age is refused once the other one was taken up', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const [data] = await directoryWith('doc');
+    await (await join(data, owners)).store.close();
+    const copy = await copyOf(data);
+    await (await join(copy, owners)).store.close();
+
+    await expect(join(data, owners)).rejects.toMatchObject({ code: 'HW_CLUSTER_STORE_OUTDATED' });
+  });
+
+  test('that is a copy made while the store was in use is refused when it is older than a minute', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const [data] = await directoryWith('doc');
+    const one = await join(data, owners, { ...BRIEF, raiseMs: 100 });
+    const { generation } = await owners.find();
+    const copy = await copyOf(data);
+    await vi.waitFor(async () => expect((await owners.find()).generation).toBeGreaterThan(generation));
+    await one.store.close();
+
+    await expect(join(copy, owners)).rejects.toMatchObject({ code: 'HW_CLUSTER_STORE_OUTDATED' });
+  });
+
+  test('that is a backup is taken up on purpose, with a directory of owners that has forgotten the store', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const [data] = await directoryWith('doc');
+    const backup = await copyOf(data);
+    await (await join(data, owners)).store.close();
+    owners.flush();
+
+    const restored = await join(backup, owners);
+
+    expect(restored.isOwner).toBe(true);
+    expect(await texts(restored.store, 'doc')).toEqual(['doc']);
+  });
+
+  test('that is an older copy, opened while the directory of owners was away, is reported once that is back', async () => {
+    const owners = new MemoryOwnerDirectory();
+    const [data] = await directoryWith('doc');
+    const copy = await copyOf(data);
+    await (await join(data, owners)).store.close();
+    owners.failure = new Error('Redis is away');
+
+    const two = await join(copy, owners, BRIEF);
+    owners.failure = undefined;
+
+    await vi.waitFor(() =>
+      expect(two.store.health).toMatchObject({
+        status: 'degraded',
+        error: expect.objectContaining({ code: 'HW_CLUSTER_STORE_OUTDATED' }),
+      }),
+    );
+    expect((await owners.find()).owner).toBeUndefined();
   });
 
   test('of two that start at the same time gives way when it is empty', async () => {
@@ -303,6 +369,12 @@ async function join(
   });
   onTestFinished(() => cluster.store.close().catch(() => {})); // a test that leaves something unsaved says so itself
   return cluster;
+}
+
+async function copyOf(data: string): Promise<string> {
+  const copy = await temporaryDirectory();
+  await cp(data, copy, { recursive: true });
+  return copy;
 }
 
 /** A directory with a store of one document. */

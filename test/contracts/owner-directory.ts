@@ -10,7 +10,7 @@ const SHORT_MS = 30;
 export function describeOwnerDirectory(directoryName: string, open: () => Promise<OwnerDirectory>): void {
   describe(`${directoryName} as a directory of owners`, () => {
     test('an empty one knows nothing', async () => {
-      expect(await (await open()).find()).toEqual({ storeId: undefined, owner: undefined });
+      expect(await (await open()).find()).toEqual({ storeId: undefined, generation: 0, owner: undefined });
     });
 
     test('who announces is found, by everybody', async () => {
@@ -19,14 +19,14 @@ export function describeOwnerDirectory(directoryName: string, open: () => Promis
       const announced = await directory.announce(owner('one'), LONG_MS);
 
       expect(announced).toEqual({ ...owner('one'), fence: expect.any(Number) });
-      expect(await directory.find()).toEqual({ storeId: 'store', owner: announced });
+      expect(await directory.find()).toEqual({ storeId: 'store', generation: 1, owner: announced });
     });
 
     test('a later owner of the same store takes the place of one whose lease still runs', async () => {
       const directory = await open();
       const first = await directory.announce(owner('one'), LONG_MS);
 
-      const second = await directory.announce(owner('two'), LONG_MS);
+      const second = await directory.announce(owner('two', 2), LONG_MS);
 
       expect((await directory.find()).owner).toEqual(second);
       expect(second?.fence).toBeGreaterThan(first?.fence ?? Number.POSITIVE_INFINITY);
@@ -36,19 +36,33 @@ export function describeOwnerDirectory(directoryName: string, open: () => Promis
       const directory = await open();
       const first = await announce(directory, owner('one'), LONG_MS);
 
-      expect(await directory.announce({ ...owner('two'), storeId: 'other' }, LONG_MS)).toBeUndefined();
+      expect(await directory.announce({ ...owner('two', 2), storeId: 'other' }, LONG_MS)).toBeUndefined();
       expect((await directory.find()).owner).toEqual(first);
 
       await directory.withdraw(first);
-      expect(await directory.announce({ ...owner('two'), storeId: 'other' }, LONG_MS)).toBeUndefined();
-      expect(await directory.find()).toEqual({ storeId: 'store', owner: undefined });
+      expect(await directory.announce({ ...owner('two', 2), storeId: 'other' }, LONG_MS)).toBeUndefined();
+      expect(await directory.find()).toEqual({ storeId: 'store', generation: 1, owner: undefined });
+    });
+
+    test('an owner of a copy is refused, whose generation is not above the last, also when nobody has the store', async () => {
+      const directory = await open();
+      const first = await announce(directory, owner('one', 10), LONG_MS);
+
+      expect(await directory.announce(owner('two', 9), LONG_MS)).toBeUndefined();
+      await directory.withdraw(first);
+      expect(await directory.announce(owner('two', 10), LONG_MS)).toBeUndefined();
+      expect(await directory.find()).toEqual({ storeId: 'store', generation: 10, owner: undefined });
+
+      expect(await directory.announce(owner('two', 11), LONG_MS)).toBeDefined();
     });
 
     test('a lease that is not renewed runs out; the store stays known', async () => {
       const directory = await open();
       const announced = await announce(directory, owner('one'), SHORT_MS);
 
-      await vi.waitFor(async () => expect(await directory.find()).toEqual({ storeId: 'store', owner: undefined }));
+      await vi.waitFor(async () =>
+        expect(await directory.find()).toEqual({ storeId: 'store', generation: 1, owner: undefined }),
+      );
 
       expect(await directory.renew(announced, LONG_MS)).toBe(false);
       expect((await directory.find()).owner).toBeUndefined();
@@ -68,7 +82,7 @@ export function describeOwnerDirectory(directoryName: string, open: () => Promis
     test('who was announced before the present owner renews and withdraws nothing', async () => {
       const directory = await open();
       const first = await announce(directory, owner('one'), LONG_MS);
-      const second = await directory.announce(owner('two'), LONG_MS);
+      const second = await directory.announce(owner('two', 2), LONG_MS);
 
       expect(await directory.renew(first, LONG_MS)).toBe(false);
       await directory.withdraw(first);
@@ -81,7 +95,7 @@ export function describeOwnerDirectory(directoryName: string, open: () => Promis
       const first = await announce(directory, owner('one'), LONG_MS);
       await directory.withdraw(first);
 
-      const second = await announce(directory, owner('one'), LONG_MS);
+      const second = await announce(directory, owner('one', 2), LONG_MS);
 
       expect(second.fence).toBeGreaterThan(first.fence);
     });
@@ -95,6 +109,6 @@ async function announce(directory: OwnerDirectory, announced: StoreOwner, leaseM
   return result;
 }
 
-function owner(instanceId: string): StoreOwner {
-  return { instanceId, storeId: 'store', host: `${instanceId}.example`, port: 7_000 };
+function owner(instanceId: string, generation = 1): StoreOwner {
+  return { instanceId, storeId: 'store', generation, host: `${instanceId}.example`, port: 7_000 };
 }

@@ -5,18 +5,20 @@ export class MemoryOwnerDirectory implements OwnerDirectory {
   /** While it is set every call rejects with it. */
   failure: Error | undefined;
   #storeId: string | undefined;
+  #generation = 0;
   #announced: { readonly owner: AnnouncedOwner; readonly untilMs: number } | undefined;
   #lastFence = 0;
 
   async find(): Promise<DirectoryEntry> {
     this.#assertReachable();
-    return { storeId: this.#storeId, owner: this.#current() };
+    return { storeId: this.#storeId, generation: this.#generation, owner: this.#current() };
   }
 
   async announce(owner: StoreOwner, leaseMs: number): Promise<AnnouncedOwner | undefined> {
     this.#assertReachable();
     this.#storeId ??= owner.storeId;
-    if (this.#storeId !== owner.storeId) return undefined;
+    if (this.#storeId !== owner.storeId || owner.generation <= this.#generation) return undefined;
+    this.#generation = owner.generation;
     this.#lastFence += 1;
     return this.#set({ ...owner, fence: this.#lastFence }, leaseMs);
   }
@@ -36,6 +38,7 @@ export class MemoryOwnerDirectory implements OwnerDirectory {
   /** Forgets everything, as a Redis does that is flushed. Fencing numbers begin anew too. */
   flush(): void {
     this.#storeId = undefined;
+    this.#generation = 0;
     this.#announced = undefined;
     this.#lastFence = 0;
   }

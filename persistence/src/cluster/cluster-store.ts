@@ -23,12 +23,18 @@ export interface ClusterStoreOptions extends RemoteStoreOptions, ChannelTimes {
   readonly onOwner?: (() => void) | undefined;
   /** Milliseconds for which an owner is announced; it renews that in time. @defaultValue `6_000` */
   readonly leaseMs?: number | undefined;
+  /**
+   * Milliseconds after which an owner raises the generation of the store again: a copy that was made of it while it was in use
+   * is refused when it is older than that. @defaultValue `60_000`
+   */
+  readonly raiseMs?: number | undefined;
   /** Milliseconds an opening waits for somebody who serves the store. @defaultValue `30_000` */
   readonly startTimeoutMs?: number | undefined;
 }
 
 export const CLUSTER_STORE_DEFAULTS = {
   leaseMs: 6_000,
+  raiseMs: 60_000,
   startTimeoutMs: 30_000,
 } as const satisfies Partial<ClusterStoreOptions>;
 
@@ -59,14 +65,16 @@ export class ClusterStore {
    * Opens the store of the cluster that `owners` belongs to: makes one when it has none yet.
    *
    * @throws HW_CLUSTER_OTHER_STORE when the data directory has documents and is not what the cluster uses
+   * @throws HW_CLUSTER_STORE_OUTDATED when it has an older copy of what the cluster uses
    * @throws HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER when the owner does not let this instance in
    * @throws HW_STORE_LOCKED when somebody has the directory open and does not serve it
    * @throws HW_STORE_UNAVAILABLE when the cluster's store is with nobody
    * @throws HW_LISTEN_FAILED, and what `LevelStore.open` throws
    */
   static async open(options: ClusterStoreOptions): Promise<ClusterStore> {
-    const { leaseMs = CLUSTER_STORE_DEFAULTS.leaseMs, logger = SILENT, level = {}, onOwner = () => {} } = options;
-    const seeker = new StoreSeeker({ ...options, leaseMs, logger, level, onOwner });
+    const { leaseMs = CLUSTER_STORE_DEFAULTS.leaseMs, raiseMs = CLUSTER_STORE_DEFAULTS.raiseMs } = options;
+    const { logger = SILENT, level = {}, onOwner = () => {} } = options;
+    const seeker = new StoreSeeker({ ...options, leaseMs, raiseMs, logger, level, onOwner });
     const deadline = performance.now() + (options.startTimeoutMs ?? CLUSTER_STORE_DEFAULTS.startTimeoutMs);
     let isNoted = false;
     for (;;) {

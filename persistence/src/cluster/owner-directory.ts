@@ -3,6 +3,8 @@ export interface StoreOwner {
   readonly instanceId: string;
   /** The id the store was given when it was made: `LevelStore.storeId`. */
   readonly storeId: string;
+  /** How often the store was taken up so far, as its own directory has it: `LevelStore.generation`. */
+  readonly generation: number;
   /** Where other instances reach it. */
   readonly host: string;
   readonly port: number;
@@ -18,6 +20,8 @@ export interface AnnouncedOwner extends StoreOwner {
 export interface DirectoryEntry {
   /** The store of this cluster, whether anybody has it open or not; `undefined` until one was announced. */
   readonly storeId: string | undefined;
+  /** The generation with which that store was announced last; `0` until one was. Kept for as long as the id. */
+  readonly generation: number;
   /** Who announced it last, as long as the lease runs. */
   readonly owner: AnnouncedOwner | undefined;
 }
@@ -34,10 +38,11 @@ export interface OwnerDirectory {
 
   /**
    * Announces an owner for the length of a lease, in place of whoever was announced: it has the lock, so nobody else
-   * can have it. The first store that is announced is the cluster's for good.
+   * can have it. The first store that is announced is the cluster's for good, and each announcement needs a higher generation
+   * than the one before: of two copies of a store only one goes on.
    *
    * @returns the announcement, with the highest fencing number so far; `undefined`, and nothing is changed, when the cluster
-   * has another store
+   * has another store, or has had this one in a generation that is not lower
    */
   announce(owner: StoreOwner, leaseMs: number): Promise<AnnouncedOwner | undefined>;
 

@@ -4,13 +4,15 @@ import type { LevelStore } from '../level-store.ts';
 import type { OpenedStore } from '../remote/remote-store.ts';
 import { StoreHost, type StoreHostOptions } from '../remote/store-host.ts';
 import { announcedHost } from './announced-host.ts';
-import type { AnnouncedOwner, OwnerDirectory, StoreOwner } from './owner-directory.ts';
+import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from './owner-directory.ts';
 
 export interface OwnershipOptions extends Omit<StoreHostOptions, 'storeId'> {
   readonly instanceId: string;
   readonly owners: OwnerDirectory;
   /** Milliseconds for which others take this instance for the owner without hearing of it. */
   readonly leaseMs: number;
+  /** Milliseconds after which the generation is raised again. */
+  readonly raiseMs: number;
   readonly logger: StoreLogger;
 }
 
@@ -24,6 +26,8 @@ export class StoreOwnership implements OpenedStore {
   readonly #options: OwnershipOptions;
   readonly #stopping = new AbortController();
   #announced: AnnouncedOwner | undefined;
+  /** When it was announced last, by `performance.now()`. */
+  #announcedAtMs = 0;
   #problem: HeadwaterError | undefined;
   #lastWarning: string | undefined;
   #renewing: Promise<void> | undefined;
@@ -39,15 +43,17 @@ export class StoreOwnership implements OpenedStore {
    * Serves a store and announces it. A directory that cannot be reached is tried again for as long as it takes.
    *
    * @returns `undefined`, with the store open and not served, when the cluster has another store
-   * @throws HW_LISTEN_FAILED
+   * @throws HW_LISTEN_FAILED, HW_CLUSTER_STORE_OUTDATED
    */
   static async begin(store: LevelStore, options: OwnershipOptions): Promise<StoreOwnership | undefined> {
     const host = await StoreHost.start(store, { ...options, storeId: store.storeId });
     const ownership = new StoreOwnership(store, host, options);
     await ownership.#announce();
-    if (ownership.#problem !== undefined) {
+    const problem = ownership.#problem;
+    if (problem !== undefined) {
       await host.close();
-      return undefined;
+      if (problem.code === 'HW_CLUSTER_OTHER_STORE') return undefined;
+      throw problem;
     }
     ownership.#renewing = ownership.#renew();
     return ownership;
@@ -55,7 +61,7 @@ export class StoreOwnership implements OpenedStore {
 
   /**
    * Why the cluster cannot use the store although it is open: its directory was out of reach at the start, and it has turned
-   * out that the cluster has another one.
+   * out that the cluster has another one, or a newer one of the same id.
    */
   get problem(): Error | undefined {
     return this.#problem;
@@ -97,26 +103,75 @@ export class StoreOwnership implements OpenedStore {
 
   /** Sees to it that the directory says what is: an entry that was lost, as by a Redis that was flushed, is made again. */
   async #announce(): Promise<void> {
-    const { owners, leaseMs } = this.#options;
+    const { owners, leaseMs, raiseMs } = this.#options;
     try {
-      if (this.#announced !== undefined && (await owners.renew(this.#announced, leaseMs))) return;
-      this.#announced = await owners.announce(this.#owner(), leaseMs);
-      if (this.#announced !== undefined) this.#problem = undefined;
-      else this.#report(otherStore(this.store.storeId, (await owners.find()).storeId));
+      if (this.#announced !== undefined && (await owners.renew(this.#announced, leaseMs))) {
+        // A store that cannot save is raised later, and announced all the same.
+        const isRecent = performance.now() - this.#announcedAtMs < raiseMs;
+        if (isRecent || this.store.health.status === 'degraded') return;
+      }
+      await this.#announceAnew();
     } catch (error) {
-      this.#warn(error as Error);
+      if (!this.#stopping.signal.aborted) this.#warn(error as Error);
     }
   }
 
-  #owner(): StoreOwner {
-    const { host, port } = this.#host.address;
-    return { instanceId: this.#options.instanceId, storeId: this.store.storeId, host: announcedHost(host), port };
+  /**
+   * Announces the store in a generation that it had in no other directory: raised and durable here before the cluster hears of
+   * it, so that a crash in between leaves this directory ahead, and never behind.
+   */
+  async #announceAnew(): Promise<void> {
+    const { owners, leaseMs } = this.#options;
+    const generation = await this.store.generation();
+    this.#report(this.#problemWith(await owners.find(), generation));
+    if (this.#problem !== undefined) return;
+    await this.#setGeneration(generation + 1);
+    const announced = await owners.announce(this.#owner(generation + 1), leaseMs);
+    if (announced === undefined) {
+      // Another directory was sooner, and must stay the newer one.
+      await this.#setGeneration(generation);
+      this.#report(this.#problemWith(await owners.find(), generation));
+      return;
+    }
+    this.#announced = announced;
+    this.#announcedAtMs = performance.now();
   }
 
-  #report(problem: HeadwaterError): void {
+  #problemWith({ storeId, generation: last }: DirectoryEntry, generation: number): HeadwaterError | undefined {
+    if (storeId === undefined) return undefined;
+    if (storeId !== this.store.storeId) return otherStore(this.store.storeId, storeId);
+    return generation < last ? outdated(storeId, generation, last) : undefined;
+  }
+
+  /** A disk that takes its time keeps no lease from being renewed. */
+  async #setGeneration(generation: number): Promise<void> {
+    const isOver = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, isOver.signal]);
+    const late = async (): Promise<void> => {
+      await SYSTEM_CLOCK.sleep(this.#options.leaseMs / RENEWALS_PER_LEASE, signal);
+      throw new HeadwaterError('HW_STORE_UNAVAILABLE', 'the generation of the store could not be saved in time');
+    };
+    try {
+      await Promise.race([this.store.setGeneration(generation), late()]);
+    } finally {
+      isOver.abort();
+    }
+  }
+
+  #owner(generation: number): StoreOwner {
+    const { host, port } = this.#host.address;
+    const { storeId } = this.store;
+    return { instanceId: this.#options.instanceId, storeId, generation, host: announcedHost(host), port };
+  }
+
+  #report(problem: HeadwaterError | undefined): void {
+    if (problem === undefined) {
+      this.#problem = undefined;
+      return;
+    }
     if (this.#problem?.message === problem.message) return;
     this.#problem = problem;
-    this.#options.logger.error({ err: problem }, 'this instance has a store that is not the one of its cluster');
+    this.#options.logger.error({ err: problem }, 'the cluster cannot use the store of this instance');
   }
 
   #warn(error: Error): void {
@@ -133,5 +188,14 @@ export function otherStore(own: string, clusters: string | undefined): Headwater
     `the data directory holds store ${own} and has documents in it, and the cluster uses store ${clusters}. ` +
       'To bring them over, export them (headwater export), start with an empty --data, and import them (headwater import); ' +
       'or start with an empty --data to do without them',
+  );
+}
+
+function outdated(storeId: string, generation: number, last: number): HeadwaterError {
+  return new HeadwaterError(
+    'HW_CLUSTER_STORE_OUTDATED',
+    `the data directory holds store ${storeId} in generation ${generation}, and the cluster has used generation ${last} of it: ` +
+      'this is an older copy. Start with the directory that was used last. To go on with this one on purpose, as after ' +
+      'putting back a backup, stop all instances, put the other directory away, and delete the key {prefix}{owner}:store in Redis',
   );
 }

@@ -43,8 +43,8 @@ export class StoreSeeker {
   /**
    * Looks once.
    *
-   * @throws HW_CLUSTER_OTHER_STORE, HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER, and what `LevelStore.open` throws
-   * but HW_STORE_LOCKED
+   * @throws HW_CLUSTER_OTHER_STORE, HW_CLUSTER_STORE_OUTDATED, HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER, and what
+   * `LevelStore.open` throws but HW_STORE_LOCKED
    */
   async find(seeker: Seeker): Promise<HostLink | OpenedStore | undefined> {
     const entry = await this.#lookUp();

@@ -1,11 +1,12 @@
 import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from '@headwater/persistence';
 import type { RedisConnection } from './redis-connection.ts';
 
-/** Keys: a hash with the id of the store and the last fencing number, and the announcement, which expires. */
+/** Keys: a hash with the id and the generation of the store and the last fencing number, and the announcement, which expires. */
 const ANNOUNCE = `
 local known = redis.call('HGET', KEYS[1], 'storeId')
 if known and known ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'storeId', ARGV[1])
+if tonumber(redis.call('HGET', KEYS[1], 'generation') or 0) >= tonumber(ARGV[4]) then return 0 end
+redis.call('HSET', KEYS[1], 'storeId', ARGV[1], 'generation', ARGV[4])
 local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
 redis.call('SET', KEYS[2], fence .. ' ' .. ARGV[2], 'PX', ARGV[3])
 return fence`;
@@ -36,18 +37,23 @@ export class RedisOwnerDirectory implements OwnerDirectory {
 
   async find(): Promise<DirectoryEntry> {
     const { client } = this.#connection;
-    const [storeId, announced] = await Promise.all([
-      client.hget(this.#storeKey, 'storeId'),
+    const [[storeId, generation], announced] = await Promise.all([
+      client.hmget(this.#storeKey, 'storeId', 'generation'),
       client.get(this.#leaseKey),
     ]);
-    return { storeId: storeId ?? undefined, owner: announced === null ? undefined : readAnnounced(announced) };
+    return {
+      storeId: storeId ?? undefined,
+      generation: Number(generation ?? 0),
+      owner: announced === null ? undefined : readAnnounced(announced),
+    };
   }
 
   async announce(owner: StoreOwner, leaseMs: number): Promise<AnnouncedOwner | undefined> {
-    const { instanceId, storeId, host, port } = owner;
-    const text = JSON.stringify({ instanceId, storeId, host, port });
+    const { instanceId, storeId, generation, host, port } = owner;
+    const text = JSON.stringify({ instanceId, storeId, generation, host, port });
     const { client } = this.#connection;
-    const fence = await client.call('eval', ANNOUNCE, 2, this.#storeKey, this.#leaseKey, storeId, text, leaseMs);
+    const keys = [this.#storeKey, this.#leaseKey];
+    const fence = await client.call('eval', ANNOUNCE, keys.length, ...keys, storeId, text, leaseMs, generation);
     return fence === 0 ? undefined : { ...owner, fence: Number(fence) };
   }
 
@@ -64,8 +70,9 @@ export class RedisOwnerDirectory implements OwnerDirectory {
 function readAnnounced(text: string): AnnouncedOwner | undefined {
   const space = text.indexOf(' ');
   try {
-    const { instanceId, storeId, host, port } = JSON.parse(text.slice(space + 1)) as StoreOwner;
-    return { instanceId, storeId, host, port, fence: Number(text.slice(0, space)) };
+    const owner = JSON.parse(text.slice(space + 1)) as Omit<StoreOwner, 'generation'> & Partial<StoreOwner>;
+    const { instanceId, storeId, generation = 0, host, port } = owner;
+    return { instanceId, storeId, generation, host, port, fence: Number(text.slice(0, space)) };
   } catch {
     return undefined;
   }

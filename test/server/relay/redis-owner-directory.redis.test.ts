@@ -37,7 +37,7 @@ test('what something else wrote under its keys is no owner', async () => {
   const directory = new RedisOwnerDirectory(await connect(), 'odd:');
   await redis.command('SET', 'odd:{owner}:lease', 'whatever');
 
-  expect(await directory.find()).toEqual({ storeId: undefined, owner: undefined });
+  expect(await directory.find()).toEqual({ storeId: undefined, generation: 0, owner: undefined });
 });
 
 test('it says so when Redis is not there', async () => {
@@ -59,5 +59,5 @@ test('a question that Redis took and never answered is settled when the connecti
   await expect(question).rejects.toThrow(/max retries|closed/);
   redis.resume();
 
-  await expect.poll(() => directory.find().catch(() => 'not yet'), { timeout: 10_000 }).toEqual({});
+  await expect.poll(() => directory.find().catch(() => 'not yet'), { timeout: 10_000 }).toEqual({ generation: 0 });
 });
