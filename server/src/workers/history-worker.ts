@@ -1,8 +1,8 @@
 import { blameText, contentOf, diffStates, encodedStateOf, restoringUpdate, toJson } from '@headwater/persistence';
 import { type ErrorCode, HeadwaterError } from '@headwater/protocol';
+import { giveWay } from './give-way.ts';
 import { type PackedAttribution, unpackAttribution } from './packed-attribution.ts';
 import { type PackedUpdates, unpackUpdates } from './packed-updates.ts';
-import { giveWay } from './give-way.ts';
 
 giveWay();
 
