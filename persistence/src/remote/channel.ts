@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { MAX_PIECE_BYTES, MessageReader, PieceEnd, pieceHeader } from './message-reader.ts';
 
 /** Before both ends know each other, messages are short. */
@@ -12,6 +12,11 @@ const MAX_QUEUED_BYTES = 4 * MAX_PIECE_BYTES;
 
 /** What an end has to take the last words of the other. */
 const GOODBYE_MS = 1_000;
+
+/** What a channel needs of a socket. */
+export interface ChannelSocket extends Duplex {
+  setNoDelay(isOn: boolean): unknown;
+}
 
 /** When an end counts as gone. */
 export interface ChannelTimes {
@@ -44,7 +49,7 @@ export interface ChannelUser {
  * what is no message, is cut off.
  */
 export class Channel {
-  readonly #socket: Socket;
+  readonly #socket: ChannelSocket;
   readonly #heartbeatMs: number;
   readonly #silenceMs: number;
   readonly #reader = new MessageReader(MAX_GREETING_BYTES);
@@ -64,7 +69,7 @@ export class Channel {
   #isClosed = false;
   #reason: Error | undefined;
 
-  constructor(socket: Socket, times: ChannelTimes) {
+  constructor(socket: ChannelSocket, times: ChannelTimes) {
     this.#socket = socket;
     this.#heartbeatMs = times.heartbeatMs ?? CHANNEL_DEFAULTS.heartbeatMs;
     this.#silenceMs = times.silenceMs ?? CHANNEL_DEFAULTS.silenceMs;

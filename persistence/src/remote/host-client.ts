@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HeadwaterError } from '@headwater/protocol';
 import type { Append, DocumentChange, DocumentStore, StoreHealth } from '../document-store.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
@@ -133,7 +132,7 @@ export class HostClient implements ChannelUser {
           (error: Error) => this.#pending.refused(number, error),
         );
       }
-      await nextTurn();
+      await new Promise((resolve) => setImmediate(resolve));
     }
     then();
   }

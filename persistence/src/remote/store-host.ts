@@ -3,16 +3,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { HeadwaterError } from '@headwater/protocol';
 import type { DocumentStore } from '../document-store.ts';
 import type { StoreLogger } from '../level-options.ts';
-import { AppendLedger } from './append-ledger.ts';
 import { CHANNEL_DEFAULTS, Channel, type ChannelTimes } from './channel.ts';
 import { type ClusterSecret, greetClient } from './greeting.ts';
-import { HostSession } from './host-session.ts';
+import { HostSessions } from './host-sessions.ts';
 
 /** Connections that have not yet proved who they are. */
 const MAX_STRANGERS = 64;
-
-/** Clients whose appends are remembered, in case they come back. */
-const MAX_LEDGERS = 1_000;
 
 export interface StoreHostOptions extends ChannelTimes {
   /** {@link StoreOwner.storeId} of the store. */
@@ -41,19 +37,16 @@ export interface StoreHostOptions extends ChannelTimes {
  * ```
  */
 export class StoreHost {
-  readonly #store: DocumentStore;
   readonly #options: StoreHostOptions;
   readonly #server: Server;
   readonly #strangers = new Set<Channel>();
-  readonly #sessions = new Map<string, HostSession>();
-  /** By client; who came last comes last. */
-  readonly #ledgers = new Map<string, AppendLedger>();
+  readonly #sessions: HostSessions;
   readonly #closed: Promise<void>;
   #isStopping = false;
 
   private constructor(store: DocumentStore, options: StoreHostOptions) {
-    this.#store = store;
     this.#options = options;
+    this.#sessions = new HostSessions(store);
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#meet(socket));
     this.#closed = once(this.#server, 'close').then(() => {});
   }
@@ -89,13 +82,13 @@ export class StoreHost {
     this.#isStopping = true;
     this.#server.close();
     for (const channel of this.#strangers) channel.destroy();
-    for (const session of this.#sessions.values()) session.stopReading();
+    this.#sessions.stopReading();
   }
 
   /** Tells the others what became of what they sent, and lets them go. The store stays open. */
   async close(): Promise<void> {
     this.stopAccepting();
-    for (const session of this.#sessions.values()) session.end();
+    this.#sessions.end();
     await this.#closed;
   }
 
@@ -111,9 +104,9 @@ export class StoreHost {
     try {
       const clientId = await greetClient(channel, this.#options.secret, (id) => ({
         storeId: this.#options.storeId,
-        lastAppend: this.#ledgers.get(id)?.lastTaken ?? 0,
+        lastAppend: this.#sessions.lastAppendOf(id),
       }));
-      this.#welcome(clientId, channel);
+      this.#sessions.welcome(clientId, channel);
     } catch (error) {
       // A port scanner is nothing to write home about; an instance with another secret or version is.
       if (error instanceof HeadwaterError) this.#options.logger?.warn({ err: error, from }, 'an instance was refused');
@@ -121,27 +114,6 @@ export class StoreHost {
     } finally {
       clearTimeout(timer);
       this.#strangers.delete(channel);
-    }
-  }
-
-  #welcome(clientId: string, channel: Channel): void {
-    this.#sessions.get(clientId)?.destroy(new Error('it has come back by another connection'));
-    const ledger = this.#ledgers.get(clientId) ?? new AppendLedger();
-    this.#ledgers.delete(clientId);
-    this.#ledgers.set(clientId, ledger);
-    this.#forgetLedgers();
-    const session = new HostSession(channel, this.#store, ledger, () => {
-      if (this.#sessions.get(clientId) === session) this.#sessions.delete(clientId);
-    });
-    this.#sessions.set(clientId, session);
-    session.start();
-    if (this.#isStopping) session.stopReading();
-  }
-
-  #forgetLedgers(): void {
-    for (const [clientId, ledger] of this.#ledgers) {
-      if (this.#ledgers.size <= MAX_LEDGERS) return;
-      if (!ledger.isListenedTo) this.#ledgers.delete(clientId);
     }
   }
 }

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { LogEntry } from '@headwater/persistence';
 import type { Relay, RelayChannel, RelayedBatch, RelayListener, RelayMessage } from '../relay/relay.ts';
 import { CatchUp } from './catch-up.ts';
@@ -13,6 +12,9 @@ import type { Sweep, Swept } from './sweep.ts';
 const MAX_EARLY_BATCHES = 256;
 /** How long an instance has to say whether a client of its is still there. */
 const CLAIM_TIMEOUT_MS = 5_000;
+
+/** Instances that have a document open wait this long at most before they compact it, each for as long as it likes. */
+const MAX_COMPACTION_WAIT_MS = 500;
 
 /** What makes a server one of several. */
 export interface ClusterSurroundings {
@@ -205,7 +207,8 @@ export class Replica implements RelayListener, Swept {
 
   /** Before it stores a snapshot of its own, an instance leaves the others a moment to be first. */
   async letOthersCompact(): Promise<void> {
-    if (this.#relay.health.instances > 0) await new Promise((resolve) => setTimeout(resolve, randomInt(500)));
+    if (this.#relay.health.instances === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * MAX_COMPACTION_WAIT_MS));
   }
 
   /** What was compacted is less than what was there: everybody loads it anew. */
