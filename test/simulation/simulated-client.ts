@@ -6,27 +6,42 @@ import type { Framing } from '../../server/src/wire/framing.ts';
 import { yWebsocketFraming } from '../../server/src/wire/y-websocket-framing.ts';
 import { payloadsOf, readMessage } from '../server/support.ts';
 import type { Random } from '../support/random.ts';
+import { newDoc } from './verdict.ts';
+import type { VirtualProcess, VirtualTime } from './virtual-time.ts';
 
 const REMOTE = 'remote';
 const MAX_DELAY_MS = 8;
+
+/** What is to be known of what a client is told. */
+export interface ClientWatcher {
+  /** It is told that updates of its own are saved. */
+  acknowledged(client: SimulatedClient, updates: readonly Uint8Array[]): void;
+  /** It sees an edit of somebody else. */
+  seen(client: SimulatedClient, update: Uint8Array): void;
+}
 
 /** Someone with a document of their own who is connected to one instance after the other, as a stock client would be. */
 export class SimulatedClient {
   readonly name: string;
   readonly documentName: string;
-  readonly doc = new Y.Doc();
-  /** Updates that somebody was told are saved. */
-  readonly acknowledged: Uint8Array[] = [];
-  readonly #random: Random;
+  readonly doc = newDoc();
+  /** All edits made here. */
+  readonly edits: Uint8Array[] = [];
+  readonly #around: ClientSurroundings;
   #session: ClientSession | undefined;
 
-  constructor(clientId: number, documentName: string, random: Random) {
-    this.name = `client-${clientId}`;
+  constructor(
+    { id, name, documentName }: { readonly id: number; readonly name: string; readonly documentName: string },
+    around: ClientSurroundings,
+  ) {
+    this.name = name;
     this.documentName = documentName;
-    this.#random = random;
-    this.doc.clientID = clientId;
+    this.#around = around;
+    this.doc.clientID = id;
     this.doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin !== REMOTE) this.#session?.say(update);
+      if (origin === REMOTE) return around.watcher.seen(this, update);
+      this.edits.push(update);
+      this.#session?.say(update);
     });
   }
 
@@ -34,33 +49,38 @@ export class SimulatedClient {
     return this.#session !== undefined;
   }
 
-  /** Types, or deletes, something. */
-  edit(): void {
-    const text = this.doc.getText('text');
-    const at = this.#random.below(text.length + 1);
-    if (text.length > at && this.#random.chance(25)) text.delete(at, Math.min(3, text.length - at));
-    else text.insert(at, `${this.doc.clientID}`);
+  /** How many updates it was not told of that they are saved. */
+  get unsettled(): number {
+    return this.#session?.unsettled ?? 0;
   }
 
-  connect(document: HostedDocument): void {
+  /** Types, or deletes, something. */
+  edit(): void {
+    const { random } = this.#around;
+    const text = this.doc.getText('text');
+    const at = random.below(text.length + 1);
+    if (text.length > at && random.chance(25)) text.delete(at, Math.min(3, text.length - at));
+    else text.insert(at, `${this.doc.clientID}.`);
+  }
+
+  /** Joins a document of a process, in which this is called. */
+  connect(document: HostedDocument, process: VirtualProcess): void {
     this.disconnect();
-    const session = new ClientSession(this, document, this.#random);
+    const session = new ClientSession(this, document, process, this.#around);
     this.#session = session;
     document.join(session);
     session.ask();
   }
 
-  /** The connection ends, and the instance learns of it. */
+  /** The connection ends. */
   disconnect(): void {
-    const session = this.#session;
-    this.cut();
-    session?.leave();
+    this.#session?.leave();
+    this.#session = undefined;
   }
 
-  /** The connection ends with its instance. */
-  cut(): void {
-    this.#session?.end();
-    this.#session = undefined;
+  /** The connection ends when it is with this process, which has ended. */
+  processEnded(process: VirtualProcess): void {
+    if (this.#session?.process === process) this.disconnect();
   }
 
   ended(session: ClientSession): void {
@@ -68,25 +88,38 @@ export class SimulatedClient {
   }
 }
 
+/** Where clients live. */
+export interface ClientSurroundings {
+  readonly time: VirtualTime;
+  readonly random: Random;
+  readonly watcher: ClientWatcher;
+}
+
 /** One connection of a client: what is said on it arrives in its order, after a while, or never. */
 class ClientSession implements Session {
   readonly author: string;
   readonly framing: Framing = yWebsocketFraming;
   readonly isReadOnly = false;
+  readonly process: VirtualProcess;
   readonly #client: SimulatedClient;
   readonly #document: HostedDocument;
-  readonly #random: Random;
+  readonly #around: ClientSurroundings;
   /** Sent and not acknowledged. */
   readonly #unsettled: Uint8Array[] = [];
   #isOver = false;
   #toServerMs = 0;
   #toClientMs = 0;
 
-  constructor(client: SimulatedClient, document: HostedDocument, random: Random) {
+  constructor(client: SimulatedClient, document: HostedDocument, process: VirtualProcess, around: ClientSurroundings) {
     this.author = client.name;
+    this.process = process;
     this.#client = client;
     this.#document = document;
-    this.#random = random;
+    this.#around = around;
+  }
+
+  get unsettled(): number {
+    return this.#unsettled.length;
   }
 
   /** The client's first question. */
@@ -104,17 +137,20 @@ class ClientSession implements Session {
 
   send(buffers: readonly Uint8Array[]): boolean {
     const bytes = Buffer.concat(buffers);
-    this.#toClientMs = Math.max(this.#toClientMs, performance.now() + this.#random.below(MAX_DELAY_MS));
-    setTimeout(() => {
+    const now = performance.now();
+    this.#toClientMs = Math.max(this.#toClientMs, now + this.#around.random.below(MAX_DELAY_MS));
+    const hear = (): void => {
       if (!this.#isOver) for (const payload of payloadsOf(bytes)) this.#hear(payload);
-    }, this.#toClientMs - performance.now());
+    };
+    this.#around.time.inProcess(undefined, () => setTimeout(hear, this.#toClientMs - now));
     return true;
   }
 
   acknowledge(count: number): void {
     const settled = this.#unsettled.splice(0, count);
     if (settled.length < count) throw new Error('more was acknowledged than was sent');
-    this.#client.acknowledged.push(...settled.filter((update) => update.length > EMPTY_UPDATE.length));
+    const updates = settled.filter((update) => update.length > EMPTY_UPDATE.length);
+    this.#around.watcher.acknowledged(this.#client, updates);
   }
 
   refuse(): void {
@@ -122,7 +158,7 @@ class ClientSession implements Session {
   }
 
   close(_error: HeadwaterError): void {
-    this.end();
+    this.#isOver = true;
     this.#client.ended(this);
   }
 
@@ -130,12 +166,9 @@ class ClientSession implements Session {
     return Promise.resolve(!this.#isOver);
   }
 
-  end(): void {
-    this.#isOver = true;
-  }
-
   leave(): void {
-    this.#document.leave(this);
+    this.#isOver = true;
+    this.process.after(this.#around.random.below(MAX_DELAY_MS), () => this.#document.leave(this));
   }
 
   #hear(payload: Uint8Array): void {
@@ -153,9 +186,10 @@ class ClientSession implements Session {
   }
 
   #toServer(arrives: () => void): void {
-    this.#toServerMs = Math.max(this.#toServerMs, performance.now() + this.#random.below(MAX_DELAY_MS));
-    setTimeout(() => {
+    const now = performance.now();
+    this.#toServerMs = Math.max(this.#toServerMs, now + this.#around.random.below(MAX_DELAY_MS));
+    this.process.after(this.#toServerMs - now, () => {
       if (!this.#isOver) arrives();
-    }, this.#toServerMs - performance.now());
+    });
   }
 }

@@ -1,239 +1,250 @@
-import { Knowledge } from '@headwater/protocol';
-import * as Y from 'yjs';
-import { Compactor } from '../../server/src/documents/compactor.ts';
-import { FlushScheduler } from '../../server/src/documents/flush-scheduler.ts';
-import { DocumentRegistry } from '../../server/src/documents/registry.ts';
-import { Sweep } from '../../server/src/documents/sweep.ts';
+import { HeadwaterError } from '@headwater/protocol';
+import type { ResolvedServerOptions } from '../../server/src/options.ts';
 import { resolveServerOptions } from '../../server/src/options.ts';
-import { InThreadWorkers } from '../server/support.ts';
 import { Random } from '../support/random.ts';
-import { SimulatedNetwork, type SimulatedRelay } from '../support/simulated-relay.ts';
-import { ModelStore, SharedDisk } from './model-store.ts';
-import { SimulatedClient } from './simulated-client.ts';
-import type { VirtualTime } from './virtual-time.ts';
+import { FAULTS, GOOD_ROAD, type RelayRoad, type World } from './faults.ts';
+import { type ClientWatcher, SimulatedClient } from './simulated-client.ts';
+import { SimulatedCluster } from './simulated-cluster.ts';
+import { type InstanceWatcher, SimulatedInstance } from './simulated-instance.ts';
+import { plainDoc, stateOf, storedDoc } from './verdict.ts';
+import { VirtualTime } from './virtual-time.ts';
 
-const DOCUMENTS = ['notes', 'plans'];
-const INSTANCES = 3;
-const CLIENTS = 5;
-/** Something happens this often, at most. */
-const STEP_MS = 60;
-const STEPS = 60;
 /** Whatever happened, everybody has everything after this long without trouble. */
 const QUIET_MS = 10_000;
+/** How often a client tries to come back. */
+const RECONNECT_MS = 500;
+/** How long a client needs to get a document that is in order. */
+const JOIN_MS = 700;
+const STOP_MS = 3_000;
+/** How long it takes until nobody is shown anything that is not written, after the store was out of reach. */
+const AFTER_TROUBLE_MS = 1_500;
 
-const SHUTDOWN_TIMEOUT_MS = 1_000;
-
-const OPTIONS = resolveServerOptions({ compactAfterBytes: 200, unloadAfterMs: 300 });
-
-/** One process. */
-class Instance {
-  readonly relay: SimulatedRelay;
-  readonly store: ModelStore;
-  readonly registry: DocumentRegistry;
-  readonly #sweep: Sweep;
-  isAlive = true;
-
-  constructor(network: SimulatedNetwork, disk: SharedDisk, random: Random, onProblem: (message: string) => void) {
-    this.relay = network.join();
-    this.store = new ModelStore(disk, random);
-    const complain = (fields: object, message: string): void => {
-      if ('err' in fields) onProblem(`${message}: ${String(fields.err)}`);
-    };
-    const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: complain };
-    this.#sweep = new Sweep(this.store, logger);
-    const workers = new InThreadWorkers();
-    this.registry = new DocumentRegistry({
-      store: this.store,
-      workers,
-      compactor: new Compactor(this.store, workers, Date.now),
-      scheduler: new FlushScheduler(),
-      cluster: { relay: this.relay, sweep: this.#sweep },
-      options: OPTIONS,
-      logger,
-      now: Date.now,
-    });
-  }
-
-  /** `SIGTERM`: saves what it can in its time, and says goodbye. */
-  async stop(): Promise<void> {
-    const timeout = new Promise((resolve) => {
-      setTimeout(resolve, SHUTDOWN_TIMEOUT_MS);
-    });
-    await Promise.race([this.registry.saveAll(), timeout]);
-    await this.relay.close();
-    this.die();
-  }
-
-  /** `kill -9`. */
-  die(): void {
-    this.isAlive = false;
-    this.store.die();
-    this.relay.die();
-    this.#sweep.close();
-    this.registry.close();
-  }
+/** An edit somebody saw while everything was in order. */
+interface Seen {
+  readonly documentName: string;
+  readonly update: Uint8Array;
 }
 
 /**
- * A few instances, clients and documents to whom everything happens that can: everybody edits, instances die and come back,
- * clients move, the relay loses and repeats and is cut and flushed, the store goes away. Then there is peace, and everybody
- * must have everything.
+ * A few instances, clients and documents to whom much happens of what can. Then there is peace, and everybody must have
+ * everything that was promised. The seed says how many there are, how long it takes and what happens: nothing else does.
  */
-export class Simulation {
-  readonly #random: Random;
-  readonly #time: VirtualTime;
-  readonly #network = new SimulatedNetwork();
-  readonly #disk = new SharedDisk();
-  readonly #clients: SimulatedClient[] = [];
-  readonly #gone: SimulatedClient[] = [];
-  readonly #instances: Instance[] = [];
-  readonly #problems: string[] = [];
+export class Simulation implements World, ClientWatcher, InstanceWatcher {
+  readonly random: Random;
+  readonly cluster: SimulatedCluster;
+  readonly instances: SimulatedInstance[] = [];
+  readonly clients: SimulatedClient[] = [];
+  readonly road: RelayRoad = { ...GOOD_ROAD };
   /** What happened, for whoever looks into a seed. */
   readonly story: string[] = [];
-  #lossPercent = 0;
+  readonly #time: VirtualTime;
+  readonly #documents: readonly string[];
+  readonly #faults: readonly (keyof typeof FAULTS)[];
+  readonly #options: ResolvedServerOptions;
+  readonly #gone: SimulatedClient[] = [];
+  readonly #acknowledged: Seen[] = [];
+  #seen: Seen[] = [];
+  readonly #problems = new Set<string>();
   #clientIds = 0;
-  #isQuiet = false;
+  #troubleUntilMs = 0;
+  #isOver = false;
 
-  constructor(seed: number, time: VirtualTime) {
-    this.#random = new Random(seed);
+  constructor(random: Random, time: VirtualTime) {
+    this.random = random;
     this.#time = time;
-    this.#network.deliveries = () => this.#deliveries();
-    for (let i = 0; i < INSTANCES; i++) this.#startInstance();
-    for (let i = 0; i < CLIENTS; i++) this.#clients.push(this.#newClient());
+    this.cluster = new SimulatedCluster(random);
+    this.cluster.network.deliveries = () => this.#deliveries();
+    this.cluster.network.isTooLarge = () => random.chance(this.road.tooLargePercent);
+    this.#documents = ['notes', 'plans'].slice(random.below(2));
+    this.#faults = Object.keys(FAULTS).filter(() => random.chance(25));
+    this.#options = resolveServerOptions({
+      compactAfterBytes: random.pick([60, 200, 1_000_000]),
+      unloadAfterMs: random.pick([50, 300, 60_000]),
+    });
+    for (let count = 1 + random.below(3); count >= 0; count--) this.#startInstance();
+    for (let count = 1 + random.below(4); count >= 0; count--) this.#addClient();
   }
 
   /** Everything happens. @returns what is wrong in the end; empty when nothing is */
   async run(): Promise<readonly string[]> {
-    for (let step = 0; step < STEPS; step++) {
-      this.#happen();
-      await this.#time.pass(this.#random.below(STEP_MS));
+    const steps = 5 + this.random.below(30);
+    const stepMs = this.random.pick([10, 60, 300]);
+    for (let step = 0; step < steps; step++) {
+      await this.#happen();
+      await this.#time.pass(this.random.below(stepMs));
     }
-    this.#makePeace();
-    await this.#time.pass(QUIET_MS);
-    await this.#check();
-    for (const instance of this.#instances) instance.die();
-    return this.#problems;
+    await this.#makePeace();
+    await this.#judge();
+    while (this.instances.length > 0) this.instances[0]?.kill();
+    return [...this.#problems];
   }
 
-  #happen(): void {
-    const random = this.#random;
-    const what = random.below(100);
-    if (what < 60) this.#edit();
-    else if (what < 70) this.#move(random.pick(this.#clients));
-    else if (what < 75) this.#killInstance();
-    else if (what < 79) this.#cutRelay();
-    else if (what < 82) this.#network.flush();
-    else if (what < 86) this.#disk.isAway = !this.#disk.isAway;
-    else if (what < 92) this.#lossPercent = random.pick([0, 10, 50, 100]);
-    else if (what < 95) this.#replaceClient();
-    else this.#heal();
-    this.story.push(`${Math.round(performance.now())} ${what}`);
-    for (const client of this.#clients) if (!client.isConnected) void this.#connect(client);
-  }
+  trouble = (ms: number): void => {
+    this.#troubleUntilMs = Math.max(this.#troubleUntilMs, performance.now() + ms);
+  };
 
-  #edit(): void {
-    for (let edits = 1 + this.#random.below(4); edits > 0; edits--) this.#random.pick(this.#clients).edit();
-  }
-
-  #killInstance(): void {
-    const [instance] = this.#instances.splice(this.#random.below(this.#instances.length), 1);
-    if (this.#random.chance(50)) instance?.die();
-    else void instance?.stop();
-    for (const client of this.#clients) if (this.#at.get(client) === instance) client.cut();
-    this.#startInstance();
-  }
-
-  readonly #at = new Map<SimulatedClient, Instance>();
-
-  #cutRelay(): void {
-    const { relay } = this.#random.pick(this.#instances);
-    relay.disconnect();
-    setTimeout(() => relay.reconnect(), this.#random.below(3_000));
-  }
-
-  #heal(): void {
-    this.#disk.isAway = false;
-    this.#lossPercent = 0;
-  }
-
-  #makePeace(): void {
-    this.#heal();
-    this.#isQuiet = true;
-    for (const { relay } of this.#instances) relay.reconnect();
-    for (const client of this.#clients) if (!client.isConnected) void this.#connect(client);
-  }
-
-  /** A client goes for ever, with what it was not told is saved; another one comes. */
-  #replaceClient(): void {
-    const [client] = this.#clients.splice(this.#random.below(this.#clients.length), 1);
-    if (client === undefined) return;
+  replaceClient = (client: SimulatedClient): void => {
     client.disconnect();
+    this.clients.splice(this.clients.indexOf(client), 1);
     this.#gone.push(client);
-    this.#clients.push(this.#newClient());
+    this.#addClient();
+  };
+
+  cutPower = async (victims: readonly SimulatedInstance[]): Promise<void> => {
+    for (const instance of victims) instance.kill();
+    await this.cluster.disk.cutPower(this.random);
+    this.#seen = [];
+  };
+
+  complained(message: string, error: unknown): void {
+    // A compaction may fail for what happens to its store, and for nothing else.
+    const isStores = error instanceof HeadwaterError && /^HW_(STORE|DOCUMENT_UNKNOWN)/.test(error.code);
+    if (!isStores && !/was let go/.test(String(error))) this.#problems.add(`${message}: ${String(error)}`);
   }
 
-  #move(client: SimulatedClient): void {
-    client.disconnect();
+  ended(instance: SimulatedInstance): void {
+    this.instances.splice(this.instances.indexOf(instance), 1);
+    for (const client of this.clients) client.processEnded(instance.process);
+    if (!this.#isOver) this.#startInstance();
   }
 
-  async #connect(client: SimulatedClient): Promise<void> {
-    const instance = this.#random.pick(this.#instances);
-    try {
-      const document = await instance.registry.open(client.documentName);
-      if (!instance.isAlive || client.isConnected || !this.#clients.includes(client)) return;
-      this.#at.set(client, instance);
-      client.connect(document);
-    } catch {
-      // Its store is away: the client comes back.
-      if (this.#isQuiet) setTimeout(() => void this.#connect(client), 500);
+  acknowledged({ documentName, name }: SimulatedClient, updates: readonly Uint8Array[]): void {
+    for (const update of updates) {
+      this.#acknowledged.push({ documentName, update });
+      if (!this.cluster.disk.isDurable(documentName, update)) {
+        this.#problems.add(`${name} was told that something is saved which is not`);
+      }
     }
+  }
+
+  seen({ documentName, name }: SimulatedClient, update: Uint8Array): void {
+    if (this.cluster.disk.isWritten(documentName, update)) this.#seen.push({ documentName, update });
+    else if (performance.now() > this.#troubleUntilMs + AFTER_TROUBLE_MS && !this.cluster.disk.isFailing) {
+      this.#problems.add(`${name} was shown what is not written`);
+    }
+  }
+
+  async #happen(): Promise<void> {
+    for (const client of this.clients) if (!client.isConnected) this.#connect(client);
+    if (this.#faults.length > 0 && this.random.chance(30)) {
+      const fault = this.random.pick(this.#faults);
+      this.story.push(`${Math.round(performance.now())} ms: ${fault}`);
+      await FAULTS[fault]?.(this);
+    } else {
+      for (let edits = this.random.below(4); edits >= 0; edits--) this.random.pick(this.clients).edit();
+    }
+  }
+
+  /** No more harm is done, and what was done passes. */
+  async #makePeace(): Promise<void> {
+    Object.assign(this.road, GOOD_ROAD);
+    if (this.cluster.disk.isFailing) this.trouble(AFTER_TROUBLE_MS);
+    this.cluster.disk.isFailing = false;
+    this.story.push(`${Math.round(performance.now())} ms: peace`);
+    await this.#time.pass(Math.max(0, this.#troubleUntilMs - performance.now()));
+    for (const { relay, process } of this.instances) {
+      process.after(0, () => {
+        relay.isCutOff = false;
+        relay.reconnect();
+      });
+    }
+    for (let ms = 0; ms < QUIET_MS; ms += RECONNECT_MS) {
+      for (const client of this.clients) if (!client.isConnected) this.#connect(client);
+      await this.#time.pass(RECONNECT_MS);
+    }
+  }
+
+  async #judge(): Promise<void> {
+    const guests = this.instances.flatMap((instance) =>
+      this.#documents.map((documentName) => this.#guest(documentName, instance, 'who comes to an instance')),
+    );
+    await this.#time.pass(JOIN_MS);
+    await this.#compare([...this.clients, ...guests]);
+
+    this.#isOver = true;
+    for (const instance of this.instances) instance.stop();
+    await this.#time.pass(STOP_MS);
+    this.#startInstance();
+    const later = this.#documents.map((name) => this.#guest(name, this.instances.at(-1), 'who comes later'));
+    await this.#time.pass(JOIN_MS);
+    await this.#compare(later);
+  }
+
+  async #compare(clients: readonly SimulatedClient[]): Promise<void> {
+    const { disk } = this.cluster;
+    for (const documentName of this.#documents) {
+      const isAbout = (each: { readonly documentName: string }): boolean => each.documentName === documentName;
+      const stored = await storedDoc(disk, documentName);
+      const expected = stateOf(stored);
+      for (const client of clients.filter(isAbout)) {
+        if (!client.isConnected) this.#problems.add(`${client.name} is not connected`);
+        else if (client.unsettled > 0) this.#problems.add(`${client.name} was not told that everything is saved`);
+        else if (stateOf(client.doc) !== expected) this.#problems.add(`${client.name} does not have what is stored`);
+      }
+      if (stateOf(plainDoc(stored, this.clients.filter(isAbout), this.#gone.filter(isAbout))) !== expected) {
+        this.#problems.add(`what is stored of "${documentName}" is not what was edited`);
+      }
+      for (const { update } of this.#seen.filter(isAbout)) {
+        if (!disk.isWritten(documentName, update)) this.#problems.add('something that was seen is lost');
+      }
+      for (const { update } of this.#acknowledged.filter(isAbout)) {
+        if (!(await disk.isStored(documentName, update))) this.#problems.add('something that was saved is lost');
+      }
+    }
+  }
+
+  #connect(client: SimulatedClient, instance = this.random.pick(this.instances)): void {
+    const { process } = instance;
+    const join = async (): Promise<void> => {
+      const document = await instance.open(client.documentName).catch(() => undefined); // it comes back later
+      if (document !== undefined && !client.isConnected && !this.#gone.includes(client)) {
+        client.connect(document, process);
+      }
+    };
+    process.after(this.random.below(10), () => void join());
+  }
+
+  #guest(documentName: string, instance: SimulatedInstance | undefined, name: string): SimulatedClient {
+    const guest = this.#newClient(documentName, name);
+    this.#connect(guest, instance);
+    return guest;
   }
 
   #startInstance(): void {
-    this.#instances.push(
-      new Instance(this.#network, this.#disk, this.#random, (problem) => {
-        // A compaction may fail for what happens to its store, and for nothing else.
-        if (!/HW_STORE|owner of the store|let go/.test(problem)) this.#problems.push(problem);
-      }),
+    this.instances.push(new SimulatedInstance(this.#time, this.cluster, this.#options, this));
+  }
+
+  #addClient(): void {
+    this.clients.push(this.#newClient(this.random.pick(this.#documents)));
+  }
+
+  #newClient(documentName: string, name?: string): SimulatedClient {
+    const id = ++this.#clientIds;
+    return new SimulatedClient(
+      { id, name: name ?? `client ${id}`, documentName },
+      {
+        time: this.#time,
+        random: this.random,
+        watcher: this,
+      },
     );
   }
 
-  #newClient(): SimulatedClient {
-    this.#clientIds += 1;
-    return new SimulatedClient(this.#clientIds, this.#random.pick(DOCUMENTS), this.#random);
-  }
-
   #deliveries(): readonly number[] {
-    if (this.#random.chance(this.#lossPercent)) return [];
-    const once = this.#random.below(20);
-    return this.#random.chance(10) ? [once, once + this.#random.below(200)] : [once];
-  }
-
-  async #check(): Promise<void> {
-    for (const documentName of DOCUMENTS) {
-      const { snapshot, tail } = await this.#disk.store.load(documentName);
-      const stored = new Y.Doc();
-      if (snapshot !== undefined) Y.applyUpdate(stored, snapshot.update);
-      for (const record of tail) for (const { update } of record.entries) Y.applyUpdate(stored, update);
-      const expected = stateOf(stored);
-      for (const client of this.#clients.filter((each) => each.documentName === documentName)) {
-        if (!client.isConnected) this.#problems.push(`${client.name} is not connected`);
-        else if (stateOf(client.doc) !== expected) this.#problems.push(`${client.name} does not have what is stored`);
-      }
-      const knowledge = Knowledge.empty();
-      knowledge.admit(Y.encodeStateAsUpdate(stored));
-      for (const client of [...this.#clients, ...this.#gone]) {
-        if (client.documentName !== documentName) continue;
-        if (client.acknowledged.some((update) => !knowledge.knows(update))) {
-          this.#problems.push(`something ${client.name} was told is saved is lost`);
-        }
-      }
-    }
+    const { random, road } = this;
+    if (random.chance(road.lossPercent)) return [];
+    const once = random.below(road.maxDelayMs);
+    return random.chance(road.repeatPercent) ? [once, once + random.below(road.maxDelayMs)] : [once];
   }
 }
 
-/** All there is to a document, so that two with the same have the same. */
-function stateOf(doc: Y.Doc): string {
-  const vector = [...Y.decodeStateVector(Y.encodeStateVector(doc))].sort(([a], [b]) => a - b);
-  return JSON.stringify([vector, doc.getText('text').toString()]);
+/** Runs a seed. @returns what is wrong in the end, and what had happened */
+export async function simulate(
+  seed: number,
+): Promise<{ readonly problems: readonly string[]; readonly story: readonly string[] }> {
+  const random = new Random(seed);
+  using time = new VirtualTime(random);
+  const simulation = new Simulation(random, time);
+  const problems = await simulation.run();
+  return { problems, story: simulation.story };
 }

@@ -1,3 +1,5 @@
+import type { Random } from '../support/random.ts';
+
 const realImmediate = globalThis.setImmediate;
 
 interface Task {
@@ -6,6 +8,8 @@ interface Task {
   readonly turn: number;
   readonly run: () => void;
   readonly everyMs: number | undefined;
+  /** Whose timer it is. */
+  readonly process: VirtualProcess | undefined;
   isCancelled: boolean;
 }
 
@@ -26,6 +30,37 @@ class Handle {
   }
 }
 
+/**
+ * What a process is to the simulation: the timers that were started in it, and what follows from them. It can be frozen, as
+ * SIGSTOP does, and end like with SIGKILL.
+ */
+export class VirtualProcess {
+  readonly #time: VirtualTime;
+  frozenUntilMs = 0;
+  isDead = false;
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
+
+  /** Has something happen in it, in so many milliseconds: that is how everything gets in. */
+  after(ms: number, run: () => void): void {
+    this.#time.inProcess(this, () => setTimeout(run, ms));
+  }
+
+  freeze(ms: number): void {
+    this.frozenUntilMs = Math.max(this.frozenUntilMs, performance.now() + ms);
+  }
+
+  thaw(): void {
+    this.frozenUntilMs = 0;
+  }
+
+  kill(): void {
+    this.isDead = true;
+  }
+}
+
 const REPLACED = [
   'setTimeout',
   'clearTimeout',
@@ -36,7 +71,7 @@ const REPLACED = [
 ] as const;
 
 /**
- * Timers and clocks that pass when a test says so; between two timers everything happens that needs no time. Vitest's own fake
+ * Timers, clocks and chance as a test says; between two timers everything happens that needs no time. Vitest's own fake
  * timers look through all of them for the next one, which a simulation of hours has no time for.
  */
 export class VirtualTime implements Disposable {
@@ -46,8 +81,10 @@ export class VirtualTime implements Disposable {
   readonly #undo: (() => void)[] = [];
   #nowMs = 0;
   #turns = 0;
+  /** In which everything happens that happens now; none: it is the world outside. */
+  #process: VirtualProcess | undefined;
 
-  constructor() {
+  constructor(random: Random) {
     const replacements: Record<(typeof REPLACED)[number], unknown> = {
       setTimeout: (run: () => void, ms = 0) => this.#add(run, ms),
       setInterval: (run: () => void, ms = 0) => this.#add(run, ms, ms),
@@ -58,7 +95,19 @@ export class VirtualTime implements Disposable {
     };
     for (const name of REPLACED) this.#replace(globalThis, name, replacements[name]);
     this.#replace(performance, 'now', () => this.#nowMs);
+    this.#replace(Math, 'random', () => random.below(2 ** 32) / 2 ** 32);
     this.#replace(Date, 'now', () => 1_700_000_000_000 + this.#nowMs);
+  }
+
+  /** Starts timers in a process, or, without one, outside of all of them. What waits for a promise is out of it again. */
+  inProcess<T>(process: VirtualProcess | undefined, start: () => T): T {
+    const before = this.#process;
+    this.#process = process;
+    try {
+      return start();
+    } finally {
+      this.#process = before;
+    }
   }
 
   /** Lets so many milliseconds pass. */
@@ -67,12 +116,20 @@ export class VirtualTime implements Disposable {
     await settle();
     for (let task = this.#tasks[0]; task !== undefined && task.atMs <= untilMs; task = this.#tasks[0]) {
       this.#takeFirst();
-      if (task.isCancelled) continue;
+      if (task.isCancelled || task.process?.isDead === true) continue;
+      const frozenUntilMs = task.process?.frozenUntilMs ?? 0;
+      if (frozenUntilMs > task.atMs) {
+        this.#push(Object.assign(task, { atMs: frozenUntilMs }));
+        continue;
+      }
       this.#nowMs = task.atMs;
+      // What follows from it follows before the next one: it all happens in the same process.
+      this.#process = task.process;
       task.run();
       if (task.everyMs !== undefined) this.#push(Object.assign(task, { atMs: task.atMs + task.everyMs }));
       await settle();
     }
+    this.#process = undefined;
     this.#nowMs = untilMs;
   }
 
@@ -90,7 +147,14 @@ export class VirtualTime implements Disposable {
   }
 
   #add(run: () => void, ms: number, everyMs?: number): Handle {
-    const task: Task = { atMs: this.#nowMs + Math.max(0, ms), turn: this.#turns++, run, everyMs, isCancelled: false };
+    const task: Task = {
+      atMs: this.#nowMs + Math.max(0, ms),
+      turn: this.#turns++,
+      run,
+      everyMs,
+      process: this.#process,
+      isCancelled: false,
+    };
     this.#push(task);
     return new Handle(task);
   }

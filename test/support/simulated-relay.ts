@@ -12,6 +12,9 @@ import type {
 /** What becomes of one delivery: after how many milliseconds it arrives, each time it does. None: it is lost. */
 export type Deliveries = (from: string, to: string) => readonly number[];
 
+/** Has something arrive at an instance in so many milliseconds. */
+export type Arrives = (delayMs: number, arrival: () => void) => void;
+
 const AT_ONCE: Deliveries = () => [0];
 const RETAINED = 64;
 
@@ -21,13 +24,15 @@ const RETAINED = 64;
  */
 export class SimulatedNetwork {
   deliveries: Deliveries = AT_ONCE;
+  /** Whether a batch is too large to be passed on: then only its number is. */
+  isTooLarge: () => boolean = () => false;
   readonly #relays = new Map<string, SimulatedRelay>();
   /** The streams, by document. */
   readonly #retained = new Map<string, Uint8Array[]>();
   #joined = 0;
 
-  join(): SimulatedRelay {
-    const relay = new SimulatedRelay(`instance-${++this.#joined}`, this);
+  join(arrives: Arrives = (delayMs, arrival) => void setTimeout(arrival, delayMs)): SimulatedRelay {
+    const relay = new SimulatedRelay(`instance-${++this.#joined}`, this, arrives);
     this.#relays.set(relay.instanceId, relay);
     return relay;
   }
@@ -35,6 +40,13 @@ export class SimulatedNetwork {
   /** What a flushed Redis keeps. */
   flush(): void {
     this.#retained.clear();
+  }
+
+  /** Leaves so many entries in every stream. */
+  trim(length: number): void {
+    for (const [documentName, batches] of this.#retained) {
+      this.#retained.set(documentName, batches.slice(batches.length - Math.min(length, batches.length)));
+    }
   }
 
   /** It dies without a word. */
@@ -54,7 +66,7 @@ export class SimulatedNetwork {
     for (const relay of this.#relays.values()) {
       if (relay === from) continue;
       for (const delayMs of this.deliveries(from.instanceId, relay.instanceId)) {
-        setTimeout(() => relay.hear(documentName, bytes), delayMs);
+        relay.arrives(delayMs, () => relay.hear(documentName, bytes));
       }
     }
   }
@@ -62,15 +74,19 @@ export class SimulatedNetwork {
 
 export class SimulatedRelay implements Relay {
   readonly instanceId: string;
+  readonly arrives: Arrives;
   readonly #network: SimulatedNetwork;
   readonly #listeners = new Map<string, RelayListener>();
   readonly #instances: Instances;
   /** Whether it has a connection to Redis. */
   #isConnected = true;
+  /** Nothing gets through, and it does not know yet. */
+  isCutOff = false;
   #isClosed = false;
 
-  constructor(instanceId: string, network: SimulatedNetwork) {
+  constructor(instanceId: string, network: SimulatedNetwork, arrives: Arrives) {
     this.instanceId = instanceId;
+    this.arrives = arrives;
     this.#network = network;
     this.#instances = new Instances({
       sayAlive: () => this.#send(undefined, { kind: 'alive' }),
@@ -92,6 +108,7 @@ export class SimulatedRelay implements Relay {
 
   /** Has it again, and catches up. */
   reconnect(): void {
+    if (this.#isClosed) return;
     this.#isConnected = true;
     for (const documentName of this.#listeners.keys()) this.#readRetained(documentName);
     this.#each((listener) => listener.onInterrupted());
@@ -102,7 +119,7 @@ export class SimulatedRelay implements Relay {
     return {
       whenListening: Promise.resolve(),
       readRetained: () => void setTimeout(() => this.#readRetained(documentName), 0),
-      publish: (batch: RelayedBatch) => this.#send(documentName, batch),
+      publish: (batch: RelayedBatch) => this.#publish(documentName, batch),
       tell: (message: RelayMessage) => this.#send(documentName, message),
       detach: () => {
         if (this.#listeners.get(documentName) === listener) this.#listeners.delete(documentName);
@@ -128,7 +145,7 @@ export class SimulatedRelay implements Relay {
   }
 
   hear(documentName: string | undefined, bytes: Uint8Array): void {
-    if (!this.#isConnected || this.#isClosed) return;
+    if (!this.#isConnected || this.#isClosed || this.isCutOff) return;
     const envelope = decodeEnvelope(bytes);
     if (envelope === undefined) throw new Error('an instance of this version was not understood');
     const { from, content } = envelope;
@@ -141,11 +158,17 @@ export class SimulatedRelay implements Relay {
     else listener?.onMessage(content, from);
   }
 
+  #publish(documentName: string, batch: RelayedBatch): void {
+    if (!this.#network.isTooLarge()) this.#send(documentName, batch);
+    else if (batch.kind === 'written') this.#send(documentName, { kind: 'stored', sequence: batch.sequence });
+  }
+
   #send(documentName: string | undefined, content: Envelope['content']): void {
-    if (this.#isConnected && !this.#isClosed) this.#network.send(this, documentName, content);
+    if (this.#isConnected && !this.#isClosed && !this.isCutOff) this.#network.send(this, documentName, content);
   }
 
   #readRetained(documentName: string): void {
+    if (!this.#isConnected || this.isCutOff) return;
     for (const bytes of this.#network.retained(documentName)) this.hear(documentName, bytes);
   }
 

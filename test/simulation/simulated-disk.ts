@@ -1,0 +1,174 @@
+import { type DocumentChange, MemoryStore, type QuarantinedUpdate, type Snapshot } from '@headwater/persistence';
+import { Knowledge } from '@headwater/protocol';
+import * as Y from 'yjs';
+import type { Random } from '../support/random.ts';
+import type { VirtualProcess } from './virtual-time.ts';
+
+/** One change of what is on the disk. */
+type Change =
+  | { readonly kind: 'append'; readonly documentName: string; readonly change: DocumentChange }
+  | {
+      readonly kind: 'snapshot';
+      readonly documentName: string;
+      readonly snapshot: Snapshot;
+      readonly quarantine: readonly QuarantinedUpdate[];
+    };
+
+/** What updates hold together, whatever order they came in. */
+class Holdings {
+  readonly knowledge = Knowledge.empty();
+  /** They build on what had not come yet. */
+  #early: Uint8Array[] = [];
+
+  add(update: Uint8Array): void {
+    this.#early.push(update);
+    for (let isNews = true; isNews; ) {
+      const early = this.#early;
+      this.#early = early.filter((each) => this.knowledge.admit(each).waiting !== undefined);
+      isNews = this.#early.length > 0 && this.#early.length < early.length;
+    }
+  }
+}
+
+/** What is known of a document, besides what a store keeps of it. */
+class Ledger {
+  /** Everything its log ever held, and what of that is fsynced. */
+  readonly written = new Holdings();
+  readonly durable = new Holdings();
+  /** Per client how far what waits durably, or did, reaches. */
+  readonly durablyWaiting = new Map<number, number>();
+  /** By sequence. */
+  readonly records = new Map<number, readonly Uint8Array[]>();
+}
+
+/**
+ * The data directory: one log of changes. What is written outlives the process that wrote it; a power cut takes any part of the
+ * end that is not fsynced.
+ */
+export class SimulatedDisk {
+  /** Writes fail. */
+  isFailing = false;
+  #store = new MemoryStore();
+  #changes: Change[] = [];
+  #durableCount = 0;
+  #ledgers = new Map<string, Ledger>();
+  #lockedBy: VirtualProcess | undefined;
+
+  get store(): MemoryStore {
+    return this.#store;
+  }
+
+  /** How many changes were written. */
+  get length(): number {
+    return this.#changes.length;
+  }
+
+  /** The kernel gives a lock back when its process ends, and not before. @returns whether the process has it now */
+  lock(process: VirtualProcess): boolean {
+    if (this.#lockedBy !== undefined && !this.#lockedBy.isDead) return false;
+    this.#lockedBy = process;
+    return true;
+  }
+
+  unlock(): void {
+    this.#lockedBy = undefined;
+  }
+
+  /** @returns the sequence of the record, or of the last one */
+  append(documentName: string, change: DocumentChange): Promise<number> {
+    return this.#perform({ kind: 'append', documentName, change });
+  }
+
+  /** @throws Error when it breaks the promise every snapshot makes; HW_DOCUMENT_UNKNOWN */
+  async replaceSnapshot(
+    documentName: string,
+    snapshot: Snapshot,
+    quarantine: readonly QuarantinedUpdate[],
+  ): Promise<void> {
+    this.#checkSnapshot(documentName, snapshot);
+    await this.#perform({ kind: 'snapshot', documentName, snapshot: structuredClone(snapshot), quarantine });
+  }
+
+  /** An fsync that began when so many changes were written is over. */
+  synced(count: number): void {
+    for (; this.#durableCount < count; this.#durableCount++) {
+      const change = this.#changes[this.#durableCount];
+      if (change?.kind !== 'append') continue;
+      const { durable, durablyWaiting } = this.#ledger(change.documentName);
+      for (const { update } of change.change.entries) durable.add(update);
+      for (const { update } of change.change.addWaiting ?? []) noteEnds(durablyWaiting, update);
+    }
+  }
+
+  /** What is not fsynced is gone, or some of it. */
+  async cutPower(random: Random): Promise<void> {
+    const kept = this.#durableCount + random.below(this.#changes.length - this.#durableCount + 1);
+    const changes = this.#changes.slice(0, kept);
+    this.#store = new MemoryStore();
+    this.#changes = [];
+    this.#durableCount = 0;
+    this.#ledgers = new Map();
+    for (const change of changes) await this.#perform(change);
+    this.synced(kept);
+  }
+
+  /** Whether a process that starts now finds an update. */
+  isWritten(documentName: string, update: Uint8Array): boolean {
+    return this.#ledger(documentName).written.knowledge.knows(update);
+  }
+
+  /** Whether it is there after a power cut, be it as something that waits for what it builds on. */
+  isDurable(documentName: string, update: Uint8Array): boolean {
+    const { durable, durablyWaiting } = this.#ledger(documentName);
+    return isThere(update, durable.knowledge, durablyWaiting);
+  }
+
+  /** The same, as whoever opens the store finds it. */
+  async isStored(documentName: string, update: Uint8Array): Promise<boolean> {
+    const ends = new Map<number, number>();
+    for (const entry of (await this.#store.load(documentName)).waiting) noteEnds(ends, entry.update);
+    return isThere(update, this.#ledger(documentName).durable.knowledge, ends);
+  }
+
+  async #perform(change: Change): Promise<number> {
+    this.#changes.push(change);
+    const { documentName } = change;
+    if (change.kind === 'snapshot') {
+      await this.#store.replaceSnapshot(documentName, change.snapshot, change.quarantine);
+      return change.snapshot.sequence;
+    }
+    const { entries } = change.change;
+    const written = this.#store.append(documentName, change.change).durable;
+    const ledger = this.#ledger(documentName);
+    for (const { update } of entries) ledger.written.add(update);
+    const sequence = await written;
+    const updates = entries.map(({ update }) => update);
+    if (entries.length > 0) ledger.records.set(sequence, updates);
+    return sequence;
+  }
+
+  #checkSnapshot(documentName: string, { sequence, stateVector, deleteSet }: Snapshot): void {
+    const knowledge = Knowledge.fromEncoded(stateVector, deleteSet);
+    for (const [at, updates] of this.#ledger(documentName).records) {
+      if (at <= sequence && !updates.every((update) => knowledge.knows(update))) {
+        throw new Error(`a snapshot up to record ${sequence} lacks record ${at}`);
+      }
+    }
+  }
+
+  #ledger(documentName: string): Ledger {
+    const ledger = this.#ledgers.get(documentName) ?? new Ledger();
+    this.#ledgers.set(documentName, ledger);
+    return ledger;
+  }
+}
+
+function isThere(update: Uint8Array, knowledge: Knowledge, waitingEnds: ReadonlyMap<number, number>): boolean {
+  if (knowledge.knows(update)) return true;
+  const ends = [...Y.parseUpdateMeta(update).to];
+  return ends.every(([client, end]) => knowledge.clock(client) >= end || (waitingEnds.get(client) ?? 0) >= end);
+}
+
+function noteEnds(ends: Map<number, number>, update: Uint8Array): void {
+  for (const [client, end] of Y.parseUpdateMeta(update).to) ends.set(client, Math.max(ends.get(client) ?? 0, end));
+}
