@@ -1,4 +1,5 @@
 import { MemoryStore } from '@headwater/persistence';
+import { EMPTY_UPDATE } from '@headwater/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { Compactor } from '../../server/src/documents/compactor.ts';
@@ -213,6 +214,24 @@ test('what was written before a document was opened here is not acknowledged bef
   release();
   await aMoment();
   expect(grace.acknowledged).toBe(1);
+});
+
+test('a client that has nothing to add is not told that all is saved before what others wrote is durable', async () => {
+  const cluster = new Cluster();
+  const update = new Typist(1).type('hello');
+  await cluster.store.append('notes', { timeMs: 1, entries: [{ update, author: 'ada' }] }).durable;
+  const { store, registry } = cluster.instance();
+  const document = await registry.open('notes');
+  const ada = enter(document, new FakeSession('ada')); // she is told that her edit is here
+  const release = store.holdSyncs();
+
+  document.receiveState(ada, EMPTY_UPDATE);
+  await aMoment();
+  expect(ada.acknowledged).toBe(0);
+
+  release();
+  await aMoment();
+  expect(ada.acknowledged).toBe(1);
 });
 
 test('each instance compacts for itself, and what is stored holds the log of both', async () => {

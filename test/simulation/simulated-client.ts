@@ -1,4 +1,4 @@
-import { EMPTY_UPDATE, type HeadwaterError } from '@headwater/protocol';
+import type { HeadwaterError } from '@headwater/protocol';
 import * as Y from 'yjs';
 import type { HostedDocument } from '../../server/src/documents/hosted-document.ts';
 import type { Session } from '../../server/src/documents/session.ts';
@@ -104,8 +104,8 @@ class ClientSession implements Session {
   readonly #client: SimulatedClient;
   readonly #document: HostedDocument;
   readonly #around: ClientSurroundings;
-  /** Sent and not acknowledged. */
-  readonly #unsettled: Uint8Array[] = [];
+  /** Sent and not acknowledged: what a client takes for saved once each message is. */
+  readonly #unsettled: (readonly Uint8Array[])[] = [];
   #isOver = false;
   #toServerMs = 0;
   #toClientMs = 0;
@@ -130,7 +130,7 @@ class ClientSession implements Session {
 
   say(update: Uint8Array): void {
     this.#toServer(() => {
-      this.#unsettled.push(update);
+      this.#unsettled.push([update]);
       this.#document.receive(this, update);
     });
   }
@@ -149,8 +149,7 @@ class ClientSession implements Session {
   acknowledge(count: number): void {
     const settled = this.#unsettled.splice(0, count);
     if (settled.length < count) throw new Error('more was acknowledged than was sent');
-    const updates = settled.filter((update) => update.length > EMPTY_UPDATE.length);
-    this.#around.watcher.acknowledged(this.#client, updates);
+    this.#around.watcher.acknowledged(this.#client, settled.flat());
   }
 
   refuse(): void {
@@ -176,8 +175,10 @@ class ClientSession implements Session {
     const { doc } = this.#client;
     if (kind === 'sync-step-1') {
       const lacking = Y.encodeStateAsUpdate(doc, body);
+      // With this the server has all of it: what is not in the answer it has said it has.
+      const edits = [...this.#client.edits];
       this.#toServer(() => {
-        this.#unsettled.push(lacking);
+        this.#unsettled.push(edits);
         this.#document.receiveState(this, lacking);
       });
     } else if (kind !== 'awareness') {

@@ -110,6 +110,7 @@ export class SimulatedCluster {
 
   async #open(process: VirtualProcess): Promise<OpenedStore> {
     await wait(OPENING_MS);
+    this.disk.synced(this.disk.length); // LevelDB puts what it finds in its log into a table, and syncs that
     const store = new SimulatedLevelStore(this.disk, this.#random);
     const owner = { process, store, sessions: new HostSessions(store) };
     this.#owner = owner;

@@ -48,6 +48,9 @@ class Ledger {
 export class SimulatedDisk {
   /** Writes fail. */
   isFailing = false;
+  /** How long a write, and an fsync, take at most. */
+  maxWriteMs = 8;
+  maxSyncMs = 16;
   #store = new MemoryStore();
   #changes: Change[] = [];
   #durableCount = 0;

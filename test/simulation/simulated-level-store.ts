@@ -22,8 +22,8 @@ interface Pending {
 }
 
 const RETRY_MS = 100;
-/** How long writing, syncing and reading take at most. */
-const MAX_DELAY_MS = 8;
+/** How long reading takes at most. */
+const MAX_READ_MS = 8;
 /** How long closing waits for what a failing disk does not take. */
 const CLOSE_MS = 500;
 
@@ -72,10 +72,10 @@ export class SimulatedLevelStore implements DocumentStore {
   }
 
   async replaceSnapshot(documentName: string, snapshot: Snapshot, quarantine: readonly QuarantinedUpdate[] = []) {
+    await this.#delay(this.#disk.maxSyncMs);
+    // LevelDB shows nobody what is written with an fsync before that is over.
     await this.#read(documentName, () => this.#disk.replaceSnapshot(documentName, snapshot, quarantine));
-    const length = this.#disk.length;
-    await this.#delay(MAX_DELAY_MS);
-    this.#disk.synced(length);
+    this.#disk.synced(this.#disk.length);
   }
 
   async *recordBlocks(documentName: string, range: { readonly after: number; readonly upTo?: number | undefined }) {
@@ -145,7 +145,7 @@ export class SimulatedLevelStore implements DocumentStore {
     await before?.written.promise.catch(() => {
       throw new HeadwaterError('HW_STORE_UNAVAILABLE', 'it has changes the store could not save yet');
     });
-    await this.#delay(MAX_DELAY_MS);
+    await this.#delay(MAX_READ_MS);
     if (this.#isClosed) throw closed();
     return read();
   }
@@ -154,7 +154,7 @@ export class SimulatedLevelStore implements DocumentStore {
     if (this.#isWriting) return;
     this.#isWriting = true;
     while (this.#pending.length > 0) {
-      await this.#delay(MAX_DELAY_MS);
+      await this.#delay(this.#disk.maxWriteMs);
       if (this.#isClosed) return;
       this.#isDegraded = this.#disk.isFailing;
       if (this.#isDegraded) {
@@ -180,7 +180,7 @@ export class SimulatedLevelStore implements DocumentStore {
     while (this.#unsynced.length > 0) {
       const length = this.#disk.length;
       const batch = [...this.#unsynced];
-      await this.#delay(2 * MAX_DELAY_MS);
+      await this.#delay(this.#disk.maxSyncMs);
       if (this.#isClosed) return;
       if (this.#disk.isFailing) continue;
       this.#disk.synced(length);

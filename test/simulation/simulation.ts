@@ -55,6 +55,8 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
     this.cluster = new SimulatedCluster(random);
     this.cluster.network.deliveries = () => this.#deliveries();
     this.cluster.network.isTooLarge = () => random.chance(this.road.tooLargePercent);
+    this.cluster.disk.maxWriteMs = random.pick([8, 8, 100]);
+    this.cluster.disk.maxSyncMs = random.pick([8, 16, 100, 1_000]);
     this.#documents = ['notes', 'plans'].slice(random.below(2));
     this.#faults = Object.keys(FAULTS).filter(() => random.chance(25));
     this.#options = resolveServerOptions({
@@ -155,6 +157,9 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
   }
 
   async #judge(): Promise<void> {
+    for (const { name, unsettled } of this.clients) {
+      if (unsettled > 0) this.#problems.add(`${name} was not told that everything is saved`);
+    }
     const guests = this.instances.flatMap((instance) =>
       this.#documents.map((documentName) => this.#guest(documentName, instance, 'who comes to an instance')),
     );
@@ -178,7 +183,6 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
       const expected = stateOf(stored);
       for (const client of clients.filter(isAbout)) {
         if (!client.isConnected) this.#problems.add(`${client.name} is not connected`);
-        else if (client.unsettled > 0) this.#problems.add(`${client.name} was not told that everything is saved`);
         else if (stateOf(client.doc) !== expected) this.#problems.add(`${client.name} does not have what is stored`);
       }
       if (stateOf(plainDoc(stored, this.clients.filter(isAbout), this.#gone.filter(isAbout))) !== expected) {

@@ -1,5 +1,5 @@
 import type { DocumentStore } from '@headwater/persistence';
-import { type Admission, decodeStateVector, EMPTY_UPDATE, HeadwaterError } from '@headwater/protocol';
+import { type Admission, decodeStateVector, HeadwaterError } from '@headwater/protocol';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
 import { AddressedFraming } from '../wire/addressed-framing.ts';
@@ -195,7 +195,7 @@ export class HostedDocument {
     const isKnown =
       admission.added === undefined && (admission.waiting === undefined || waiting.has(admission.waiting));
     if (isKnown) {
-      this.#settleKnown(session, update);
+      this.#settleKnown(session);
       return admission;
     }
     const batch = this.#pending();
@@ -378,19 +378,23 @@ export class HostedDocument {
   /** What a session that may not edit sends is settled when it is known, and refused otherwise. */
   #compare(session: Session, update: Uint8Array): Pick<Admission, 'saysAllDeletions'> {
     if (!this.#contents.knowledge.knows(update)) session.refuse();
-    else this.#settleKnown(session, update);
+    else this.#settleKnown(session);
     return { saysAllDeletions: false };
   }
 
-  /** An update that brings nothing new is acknowledged once what it may be known from is durable: here, or at another instance. */
-  #settleKnown(session: Session, update: Uint8Array): void {
-    const isSaid = this.#replica?.isUnsynced === true && !isEmptyUpdate(update);
-    if (this.#batch === undefined && !isSaid) {
+  /**
+   * An update that brings nothing new is acknowledged once what it may be known from is durable: here, or at another instance. So
+   * is an empty one: a client that is told by our state vector that we have its edits answers with nothing, and takes them for
+   * saved when that is acknowledged.
+   */
+  #settleKnown(session: Session): void {
+    const isUnsynced = this.#replica?.isUnsynced === true;
+    if (this.#batch === undefined && !isUnsynced) {
       this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
       return;
     }
     const batch = this.#pending();
-    if (isSaid) batch.isBarrier = true;
+    if (isUnsynced) batch.isBarrier = true;
     batch.owe(session);
   }
 
@@ -423,8 +427,4 @@ export class HostedDocument {
     this.dispose();
     this.#around.onClosed(this);
   }
-}
-
-function isEmptyUpdate(update: Uint8Array): boolean {
-  return update.length <= EMPTY_UPDATE.length;
 }
