@@ -22,10 +22,13 @@ export const headwater: Contestant = {
  * @param data - the same for all of them
  */
 export const headwaterInstance = (redisUrl: string, data: string): Promise<RunningServer> =>
-  startServer('headwater', HEADWATER, [
-    ...['serve', '--host', '127.0.0.1', '--port', '0', '--data', data],
-    ...['--redis', redisUrl, '--cluster-secret', 'only-for-this-benchmark'],
-  ]);
+  startServer(
+    'headwater',
+    HEADWATER,
+    'serve --host 127.0.0.1 --port 0 --cluster-secret only-for-this-benchmark'
+      .split(' ')
+      .concat(['--data', data, '--redis', redisUrl]),
+  );
 
 const yardstick = (name: string): Contestant => ({
   name,

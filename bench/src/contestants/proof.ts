@@ -12,9 +12,9 @@ const PROOF_TIMEOUT_MS = 10_000;
  *
  * @throws when they do not end up with the same text: then its numbers are void, however good they are
  */
-export async function proveConvergence(server: RunningServer, other = server): Promise<void> {
+export async function proveConvergence(server: RunningServer, otherServer = server): Promise<void> {
   const documentName = `proof-${Date.now()}-${Math.floor(Math.random() * 1e6)}`;
-  const clients = [connect(server, documentName), connect(other, documentName)] as const;
+  const clients = [connect(server, documentName), connect(otherServer, documentName)] as const;
   try {
     await waitFor('both clients to be synced', () => clients.every(({ provider }) => provider.synced));
     const [one, other] = clients.map(({ doc }) => doc.getText(ROOT_NAME)) as [Y.Text, Y.Text];
