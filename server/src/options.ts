@@ -13,6 +13,8 @@ declare module 'zod' {
     kind?: QuantityKind;
     /** What a value must be, completing "expected …". */
     expected?: string;
+    /** Its value is in no message, not even in one that refuses it. */
+    isSecret?: boolean;
   }
 }
 
@@ -58,7 +60,7 @@ const secret = () => {
     .string({ error: `expected ${expected}` })
     .regex(/^[\x21-\x7e]*$/, { error: `expected ${expected}` })
     .default('')
-    .meta({ expected });
+    .meta({ expected, isSecret: true });
 };
 
 /** A word out of a few. */

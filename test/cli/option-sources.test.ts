@@ -61,6 +61,19 @@ test('every bad value has a line that names its place and what was expected', as
   );
 });
 
+test.each(['clusterSecret', 'apiToken'] as const)('a bad %s is refused without being shown', async (name) => {
+  await using directory = await TempDir.create();
+  await writeFile(directory.join('headwater.config.json'), JSON.stringify({ [name]: 'two words' }));
+  const expected = 'expected visible ASCII characters; empty: none';
+
+  expect(() => loadOptions([name], { ...NOWHERE, flags: { [name]: 'two words' } })).toThrow(
+    new RegExp(`^--[a-z-]+: ${expected}$`),
+  );
+  expect(() => loadOptions([name], { ...NOWHERE, workingDirectory: directory.path })).toThrow(
+    new RegExp(`^${name} in config file headwater\\.config\\.json: ${expected}$`),
+  );
+});
+
 test.each([
   ['[1]', 'expected a JSON object of options'],
   ['{ port: 1 }', 'not valid JSON'],

@@ -53,16 +53,18 @@ export function loadOptions<Name extends OptionName>(
   const problems = [...fromFile.problems];
   const options: Partial<Record<OptionName, unknown>> = {};
   for (const name of names) {
-    const result = commandOptionsSchema.shape[name].safeParse(given[name]?.value);
+    const schema = commandOptionsSchema.shape[name];
+    const result = schema.safeParse(given[name]?.value);
     if (result.success) options[name] = result.data;
-    else problems.push(describeProblem(given[name], result.error.issues[0]?.message));
+    else problems.push(describeProblem(given[name], result.error.issues[0]?.message, schema.meta()?.isSecret));
   }
   if (problems.length > 0) throw new HeadwaterError('HW_OPTIONS_INVALID', problems.join('\n'));
   return { options: options as Pick<CommandOptions, Name>, warnings: fromEnv.warnings ?? [] };
 }
 
-function describeProblem(given: GivenValue | undefined, message = 'invalid'): string {
-  return `${given?.place ?? 'default'}: ${message}, got ${JSON.stringify(given?.value)}`;
+function describeProblem(given: GivenValue | undefined, message = 'invalid', isSecret = false): string {
+  const problem = `${given?.place ?? 'default'}: ${message}`;
+  return isSecret ? problem : `${problem}, got ${JSON.stringify(given?.value)}`;
 }
 
 function readFlags(flags: OptionSources['flags']): Findings {
