@@ -189,7 +189,7 @@ export const FULL: BenchConfig = {
   relay: {
     updatesPerSecond: 1000,
     documents: 100,
-    crowd: 20,
+    crowd: 10,
     openDocuments: [100, 10_000],
     warmupMs: 2000,
     windowMs: 6000,

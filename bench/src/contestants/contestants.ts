@@ -6,13 +6,15 @@ const ROOT = new URL('../../../', import.meta.url);
 const HEADWATER = fileURLToPath(new URL('node_modules/.bin/headwater', ROOT));
 const HEADWATER_MAIN = fileURLToPath(new URL('server/dist/cli/main.js', ROOT));
 
+const serveIn = (data: string): readonly string[] => ['serve', '--host', '127.0.0.1', '--port', '0', '--data', data];
+
 /** The server this is all about, started as its users start it, with its defaults. */
 export const headwater: Contestant = {
   name: 'headwater',
   isPersistent: true,
   start: (directory) => {
     if (!existsSync(HEADWATER_MAIN)) throw new Error('headwater is not built: run "npm run build"');
-    return startServer('headwater', HEADWATER, ['serve', '--host', '127.0.0.1', '--port', '0', '--data', directory]);
+    return startServer('headwater', HEADWATER, serveIn(directory));
   },
 };
 
@@ -22,13 +24,13 @@ export const headwater: Contestant = {
  * @param data - the same for all of them
  */
 export const headwaterInstance = (redisUrl: string, data: string): Promise<RunningServer> =>
-  startServer(
-    'headwater',
-    HEADWATER,
-    'serve --host 127.0.0.1 --port 0 --cluster-secret only-for-this-benchmark'
-      .split(' ')
-      .concat(['--data', data, '--redis', redisUrl]),
-  );
+  startServer('headwater', HEADWATER, [
+    ...serveIn(data),
+    '--redis',
+    redisUrl,
+    '--cluster-secret',
+    'a-secret-of-the-bench',
+  ]);
 
 const yardstick = (name: string): Contestant => ({
   name,

@@ -1,98 +1,10 @@
-import { CLIENT_IDS } from '../config.ts';
-import type { RunningServer } from '../contestants/contestant.ts';
-import { headwaterInstance } from '../contestants/contestants.ts';
-import { proveConvergence } from '../contestants/proof.ts';
-import { type RunningRedis, startRedis } from '../contestants/redis.ts';
 import { feed } from '../documents/feed.ts';
 import { largeDocument } from '../documents/large-document.ts';
-import { LoadProcess } from '../load/load-process.ts';
-import type { SpreadResult } from '../load/tasks/spread.ts';
-import { untilQuiet } from '../measure/settle.ts';
 import { median } from '../measure/statistics.ts';
 import type { Row } from '../report/table.ts';
 import type { Verdict } from '../report/verdict.ts';
-import { deliveryProblems, newDirectory, type Suite, type SuiteContext } from './suite.ts';
-
-/** Where the writer and the readers of every document are: at the owner of the store, or at the other instance. */
-type Place = 'owner' | 'other';
-
-interface Situation {
-  readonly name: string;
-  readonly places: readonly [Place, ...Place[]];
-  readonly documentNames: (round: number) => readonly string[];
-}
-
-interface Measured extends SpreadResult {
-  readonly redisBytes: number;
-}
-
-/** Two instances, a Redis, and what stands between a writer at one and a reader at the other. */
-class Pair {
-  readonly redis: RunningRedis;
-  readonly servers: Readonly<Record<Place, RunningServer>>;
-  readonly load: LoadProcess;
-  readonly problems: string[] = [];
-  readonly #holders: LoadProcess[] = [];
-
-  private constructor(redis: RunningRedis, servers: Readonly<Record<Place, RunningServer>>, load: LoadProcess) {
-    this.redis = redis;
-    this.servers = servers;
-    this.load = load;
-  }
-
-  static async start(context: SuiteContext): Promise<Pair> {
-    const data = newDirectory(context, 'shared');
-    const redis = await startRedis(newDirectory(context, 'redis'));
-    const owner = await headwaterInstance(redis.url, data);
-    const other = await headwaterInstance(redis.url, data);
-    const pair = new Pair(redis, { owner, other }, await LoadProcess.open());
-    await proveConvergence(owner, other).catch((error: unknown) => pair.problems.push((error as Error).message));
-    return pair;
-  }
-
-  /** Opens documents at both instances and leaves them open. */
-  async hold(documentNames: readonly string[]): Promise<void> {
-    // A process for each instance: the sockets of both are more than one may have.
-    for (const { port } of Object.values(this.servers)) {
-      const holder = await LoadProcess.open();
-      this.#holders.push(holder);
-      await holder.run({ kind: 'hold', port, paths: documentNames.map((name) => `/${name}`) });
-    }
-    await this.untilQuiet();
-  }
-
-  async untilQuiet(): Promise<void> {
-    for (const { pid } of Object.values(this.servers)) await untilQuiet(pid);
-  }
-
-  async measure(context: SuiteContext, { name, places, documentNames }: Situation, round: number): Promise<Measured> {
-    const { updatesPerSecond, warmupMs, windowMs, drainTimeoutMs } = context.config.relay;
-    context.log(`${name}, round ${round + 1}`);
-    await this.untilQuiet();
-    const bytesBefore = await this.redis.receivedBytes();
-    const result = await this.load.run({
-      kind: 'spread',
-      ports: places.map((place) => this.servers[place].port),
-      paths: documentNames(round).map((documentName) => `/${documentName}`),
-      pids: [this.servers.owner.pid, this.servers.other.pid, this.redis.pid],
-      ratePerSecond: updatesPerSecond,
-      warmupMs,
-      windowMs,
-      drainTimeoutMs,
-      firstClientId: CLIENT_IDS.writers,
-    });
-    this.problems.push(...deliveryProblems(result, name, round));
-    return { ...result, redisBytes: (await this.redis.receivedBytes()) - bytesBefore };
-  }
-
-  async close(): Promise<void> {
-    for (const holder of this.#holders) await holder.close();
-    await this.load.close();
-    await this.servers.other.close();
-    await this.servers.owner.close();
-    await this.redis.close();
-  }
-}
+import { InstancePair, type Measured, type Place, type Situation } from './instance-pair.ts';
+import type { Suite } from './suite.ts';
 
 const named = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
@@ -105,7 +17,7 @@ export const relay: Suite = {
     const { config } = context;
     const { documents, crowd, openDocuments, windowMs, warmupMs, ...targets } = config.relay;
     const [few, many] = openDocuments;
-    const pair = await Pair.start(context);
+    const pair = await InstancePair.start(context);
     try {
       const samples: unknown[] = [];
       const results = new Map<string, Measured[]>();
@@ -145,7 +57,9 @@ export const relay: Suite = {
       // Bytes count from before the warm-up to after the window.
       const bytes = ({ redisBytes }: Measured): number =>
         redisBytes / ((targets.updatesPerSecond * (warmupMs + windowMs)) / 1000);
-      const delivered = (index: 0 | 1) => (result: Measured) => result.delivered / (result.cpuMs[index] ?? Number.NaN);
+      /** Milliseconds of the owner or of the other one for each update that is delivered. */
+      const cost = (name: string, process: 0 | 1): number =>
+        of(name, ({ delivered, cpuMs }) => (cpuMs[process] ?? Number.NaN) / delivered);
       const verdict = (
         what: string,
         measured: number,
@@ -153,11 +67,12 @@ export const relay: Suite = {
         target: number,
         unit: string,
       ): Verdict => ({ what, measured, comparison, target, unit, voidBecause: pair.problems });
-      const atOwner = of('crowd at the owner', delivered(0));
-      const atOther = of('crowd at the other', ({ delivered: count, cpuMs }) => count / Math.max(cpuMs[1] ?? 0, 1));
-      // What the other one delivers costs the owner, too: it stores it. Both work until the owner has no time left.
-      const ownerPerOther = of('crowd at the other', ({ delivered: count, cpuMs }) => (cpuMs[0] ?? 0) / count);
-      const scale = scaleOf(1 / atOwner, 1 / atOther, ownerPerOther);
+      // What the other one delivers costs the owner, too: it stores it. Both work until one of them has no time left.
+      const scale = scaleOf(
+        cost('crowd at the owner', 0),
+        cost('crowd at the other', 1),
+        cost('crowd at the other', 0),
+      );
       return {
         rows: [...results].map(([name, all]) => summary(name, all, bytes, redisCpu)),
         verdicts: [

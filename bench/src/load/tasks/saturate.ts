@@ -1,8 +1,7 @@
-import type { Percentiles } from '../../measure/statistics.ts';
 import { Fleet } from '../fleet.ts';
+import { measureWindow, type WindowResult } from '../measured-window.ts';
 import { pause } from '../schedule.ts';
 import { OwnWords } from '../typing.ts';
-import { moment } from './traffic.ts';
 
 /** Writers keep a number of updates under way, each acknowledged by its own echo: as fast as the server can. */
 export interface SaturateTask {
@@ -20,19 +19,11 @@ export interface SaturateTask {
   readonly firstClientId: number;
 }
 
-export interface SaturateResult {
-  readonly wallMs: number;
-  readonly sent: number;
-  readonly delivered: number;
+export interface SaturateResult extends Omit<WindowResult, 'cpuMs' | 'rssBytes'> {
   readonly serverCpuMs: number;
-  readonly loadCpuMs: number;
   readonly serverRssBytes: number;
-  readonly latencyMs: Percentiles;
   /** Updates over the whole run, all of which were to arrive. */
   readonly sentInAll: number;
-  readonly missing: number;
-  readonly gaps: number;
-  readonly lost: number;
 }
 
 export async function runSaturate(task: SaturateTask): Promise<SaturateResult> {
@@ -59,26 +50,13 @@ export async function runSaturate(task: SaturateTask): Promise<SaturateResult> {
   for (let writer = 0; writer < fleet.writers; writer++) topUp(writer, 0);
 
   await pause(task.warmupMs);
-  const from = moment(task.serverPid, fleet);
-  fleet.board.measure(from.atMs, Number.POSITIVE_INFINITY);
-  await pause(task.windowMs);
-  const to = moment(task.serverPid, fleet);
-  isRunning = false;
-  await fleet.drain(task.drainTimeoutMs);
-
-  const result: SaturateResult = {
-    wallMs: to.atMs - from.atMs,
-    sent: to.sent - from.sent,
-    delivered: to.delivered - from.delivered,
-    serverCpuMs: to.server.cpuMs - from.server.cpuMs,
-    loadCpuMs: to.loadCpuMs - from.loadCpuMs,
-    serverRssBytes: to.server.rssBytes,
-    latencyMs: fleet.board.latencies(),
-    sentInAll: fleet.sent,
-    missing: fleet.expected - fleet.board.delivered,
-    gaps: fleet.board.gaps,
-    lost: fleet.lost,
-  };
-  await fleet.close();
-  return result;
+  const {
+    cpuMs: [serverCpuMs = Number.NaN],
+    rssBytes: [serverRssBytes = Number.NaN],
+    ...result
+  } = await measureWindow(fleet, [task.serverPid], task.drainTimeoutMs, async () => {
+    await pause(task.windowMs);
+    isRunning = false;
+  });
+  return { ...result, serverCpuMs, serverRssBytes, sentInAll: fleet.sent };
 }
