@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LevelStore } from '@headwater/persistence';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toDoc } from '../../server/src/cli/offline-store.ts';
-import { seedOf } from '../faults/support.ts';
+import { eventually, seedOf } from '../faults/support.ts';
 import { Random } from '../support/random.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { IS_SOAK } from '../support/soak.ts';
@@ -10,6 +10,7 @@ import { Cluster } from './cluster.ts';
 import { Crowd, DOCUMENTS } from './crowd.ts';
 import { RelayedPair } from './relayed-pair.ts';
 import { sameState } from './same-state.ts';
+import { SavedWriter } from './saved-writer.ts';
 
 const ROUNDS = IS_SOAK ? 40 : 2;
 /** The fault itself, not a wait for something. */
@@ -104,7 +105,20 @@ test('an instance that stands still for half a minute hurts nobody, and catches 
 });
 
 test('while the instance with the store stands still, the others relay, call nothing saved, and lose nothing', async () => {
-  await standStill(await cluster.owner(), OWNER_FROZEN_MS, () => cluster.allAre('degraded'));
+  const owner = await cluster.owner();
+  const [place = ''] = cluster.places().filter((each) => each !== owner.url);
+  await using writer = await SavedWriter.connect(place, 'withheld');
+  const write = (word: string): void => writer.doc.getText('text').insert(0, word);
+  write('before');
+  await eventually(() => writer.unacknowledged === 0, 'what was written before to be called saved');
+
+  await standStill(owner, OWNER_FROZEN_MS, async () => {
+    write('meanwhile');
+    await cluster.allAre('degraded');
+    expect(writer.unacknowledged).toBe(1);
+  });
+
+  await eventually(() => writer.unacknowledged === 0, 'what was written meanwhile to be called saved');
 });
 
 test('what everybody sees in the end is what the store has', async () => {

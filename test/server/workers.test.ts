@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
 // The built one: a worker thread runs what was built, so that is what a pool can start.
@@ -20,6 +21,26 @@ test('a real thread compacts to what a plain document holds, and computes diffs'
   expect(output.update).toEqual(Y.encodeStateAsUpdate(ada.doc));
   expect(diff).toEqual(Y.encodeStateAsUpdate(ada.doc, halfway));
 });
+
+test.runIf(process.platform === 'linux')('a thread that compacts comes after the event loop', async () => {
+  const before = nicenessOfThreads();
+  const pool = new WorkerPool(1);
+  await pool.compact({ snapshot: undefined, updates: [new Typist(1).type('hello')] });
+
+  const ofNew = [...nicenessOfThreads()].filter(([thread]) => !before.has(thread)).map(([, niceness]) => niceness);
+  await pool.close();
+
+  expect(Math.max(...ofNew)).toBeGreaterThan(before.get(process.pid) ?? 0);
+});
+
+/** What `/proc` says of the threads of this process (proc(5): the 19th field, the 17th after the name). */
+function nicenessOfThreads(): ReadonlyMap<number, number> {
+  const ofThreads = readdirSync('/proc/self/task').map((thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1');
+    return [Number(thread), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])] as const;
+  });
+  return new Map(ofThreads);
+}
 
 test('a compaction goes on from the snapshot before it', () => {
   const ada = new Typist(1);
