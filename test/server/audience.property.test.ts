@@ -163,8 +163,8 @@ test('whoever asked and drained has the document, whatever happened on the way',
       taken.diffs += workers.diffs;
       taken.compactions += workers.compactions;
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(100) },
   );
   // The property is worth nothing when the paths it is about are not taken.
-  expect(Math.min(taken.diffs, taken.compactions)).toBeGreaterThan(5);
+  expect(Math.min(taken.diffs, taken.compactions)).toBeGreaterThan(20);
 });
