@@ -16,7 +16,7 @@ import { unpackBody } from './snapshot-body.ts';
 /** Bytes LevelDB hands over at once; its own default (16 KiB) makes a big tail hundreds of trips to a thread. */
 const READ_AHEAD_BYTES = 1024 * 1024;
 
-/** A page is made objects of in one go, on the event loop: this many take half a millisecond. */
+/** A page is made objects of in one go, on the event loop; between two pages others have their turn. */
 const PAGE_ENTRIES = 128;
 
 /** Of a body in parts, which is copied out at once: little, so that little has to be in memory twice. */

@@ -125,8 +125,8 @@ export class SimulatedLevelStore implements DocumentStore {
 
   /** Saves what it can. */
   async close(): Promise<void> {
-    const deadline = performance.now() + CLOSE_MS;
-    while (this.#pending.length + this.#unsynced.length > 0 && performance.now() < deadline) await this.#delay(20);
+    const saved = [...this.#pending, ...this.#unsynced].map(({ durable }) => durable.promise);
+    await Promise.race([Promise.allSettled(saved), wait(CLOSE_MS)]);
     this.#isClosed = true;
     for (const { written, durable } of [...this.#pending, ...this.#unsynced]) {
       written.reject(closed());
@@ -191,11 +191,14 @@ export class SimulatedLevelStore implements DocumentStore {
   }
 
   async #delay(maxMs: number): Promise<void> {
-    const ms = this.#random.below(maxMs);
-    await new Promise((resolve) => {
-      setTimeout(resolve, ms);
-    });
+    await wait(this.#random.below(maxMs));
   }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 function failed(): HeadwaterError {

@@ -24,7 +24,7 @@ const NO_DELETIONS: DeleteSet = { clients: new Map(), isCanonical: true };
 /** Stands for all known deletions and no other: none is left, and the bytes are not passed on as they are. */
 export const NOTHING_NEW: DeleteSet = { clients: new Map(), isCanonical: false };
 
-/** Node's own comparison, 20 times as fast as a loop. Browsers have none, and compare small ones only. */
+/** Node's own comparison: a server compares the delete set of every client that comes back. Browsers have none, and use a loop. */
 const nodeBuffer = (globalThis as { readonly Buffer?: { compare(a: Uint8Array, b: Uint8Array): number } }).Buffer;
 
 /** Whether the update ends, from `at` on, with exactly this delete set. */

@@ -18,7 +18,7 @@ export function retentionOf(options: ResolvedServerOptions): Retention {
   return { keepAllMs, tiers: [...hourly, ...daily], maxBytes };
 }
 
-/** Updates that are joined within one turn of the event loop: half a millisecond of keystrokes. */
+/** Updates that are joined within one turn of the event loop. */
 const JOINED_AT_ONCE = 512;
 
 /** Between two rounds through all documents: time passes for those nobody writes to, too. */
