@@ -9,6 +9,11 @@ import type { Suite } from './suite.ts';
 const named = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 
+const p50 = ({ latencyMs }: Measured): number => latencyMs.p50;
+
+/** Microseconds of Redis for each update. */
+const redisCpu = ({ cpuMs, sent }: Measured): number => ((cpuMs[2] ?? Number.NaN) * 1000) / sent;
+
 /** What it costs that a document is open at two instances, and what two deliver. */
 export const relay: Suite = {
   name: 'relay',
@@ -52,8 +57,6 @@ export const relay: Suite = {
 
       const of = (name: string, value: (result: Measured) => number): number =>
         median((results.get(name) ?? []).map(value));
-      const p50 = ({ latencyMs }: Measured): number => latencyMs.p50;
-      const redisCpu = ({ cpuMs, sent }: Measured): number => ((cpuMs[2] ?? Number.NaN) * 1000) / sent;
       // Bytes count from before the warm-up to after the window.
       const bytes = ({ redisBytes }: Measured): number =>
         redisBytes / ((targets.updatesPerSecond * (warmupMs + windowMs)) / 1000);
@@ -74,7 +77,7 @@ export const relay: Suite = {
         cost('crowd at the other', 0),
       );
       return {
-        rows: [...results].map(([name, all]) => summary(name, all, bytes, redisCpu)),
+        rows: [...results].map(([name, all]) => summary(name, all, bytes)),
         verdicts: [
           verdict(
             'added p50, owner to other',
@@ -135,12 +138,7 @@ export function scaleOf(own: number, other: number, ownerPerOther: number): numb
   return (byOther + byOwner) * own;
 }
 
-function summary(
-  situation: string,
-  results: readonly Measured[],
-  bytes: (result: Measured) => number,
-  redisCpu: (result: Measured) => number,
-): Row {
+function summary(situation: string, results: readonly Measured[], bytes: (result: Measured) => number): Row {
   const of = (value: (result: Measured) => number): number => median(results.map(value));
   return {
     situation,
