@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { RedisConnection } from './redis-connection.ts';
 
+/** The deletion is for a Redis that is full, as in the directory of owners. */
+const AGREE = `
+local secret = redis.call('GET', KEYS[1])
+if secret then return secret end
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1])
+return ARGV[1]`;
+
 /**
  * The cluster secret of instances that were given none: the first one makes it, and all of them keep it in Redis. Who may read
  * there can also write edits into the relay, so it keeps out nobody less than Redis does.
@@ -27,12 +35,7 @@ export class RedisClusterSecret {
   }
 
   async #look(): Promise<string> {
-    const { client } = this.#connection;
-    const [, secret] = await Promise.all([
-      client.set(this.#key, randomBytes(32).toString('base64url'), 'NX'),
-      client.get(this.#key),
-    ]);
-    if (secret === null) throw new Error('Redis has lost the cluster secret it was just given');
-    return secret;
+    const offer = randomBytes(32).toString('base64url');
+    return (await this.#connection.client.call('eval', AGREE, 1, this.#key, offer)) as string;
   }
 }

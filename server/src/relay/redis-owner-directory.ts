@@ -1,11 +1,16 @@
 import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from '@headwater/persistence';
 import type { RedisConnection } from './redis-connection.ts';
 
-/** Keys: a hash with the id and the generation of the store and the last fencing number, and the announcement, which expires. */
+/**
+ * Keys: a hash with the id and the generation of the store and the last fencing number, and the announcement, which expires.
+ * The deletion is for a Redis that is full: it lets a script go on whose first write needs no memory, and without these few
+ * bytes nobody would find the store.
+ */
 const ANNOUNCE = `
 local known = redis.call('HGET', KEYS[1], 'storeId')
 if known and known ~= ARGV[1] then return 0 end
 if tonumber(redis.call('HGET', KEYS[1], 'generation') or 0) >= tonumber(ARGV[4]) then return 0 end
+redis.call('DEL', KEYS[2])
 redis.call('HSET', KEYS[1], 'storeId', ARGV[1], 'generation', ARGV[4])
 local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
 redis.call('SET', KEYS[2], fence .. ' ' .. ARGV[2], 'PX', ARGV[3])

@@ -1,6 +1,7 @@
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { SILENT_LOGGER } from '../../../server/src/logging/logger.ts';
 import { parseRedisUrl } from '../../../server/src/relay/redis-address.ts';
+import { RedisClusterSecret } from '../../../server/src/relay/redis-cluster-secret.ts';
 import { RedisConnection } from '../../../server/src/relay/redis-connection.ts';
 import { RedisOwnerDirectory } from '../../../server/src/relay/redis-owner-directory.ts';
 import { describeOwnerDirectory } from '../../contracts/owner-directory.ts';
@@ -38,6 +39,25 @@ test('what something else wrote under its keys is no owner', async () => {
   await redis.command('SET', 'odd:{owner}:lease', 'whatever');
 
   expect(await directory.find()).toEqual({ storeId: undefined, generation: 0, owner: undefined });
+});
+
+test('in a Redis that is full an owner is announced, and a secret is agreed on, all the same', async () => {
+  const connection = await connect();
+  const [directory, other] = [
+    new RedisOwnerDirectory(connection, 'full:'),
+    new RedisOwnerDirectory(connection, 'full:'),
+  ];
+  onTestFinished(() => redis.command('CONFIG', 'SET', 'maxmemory', '0').then(() => {}));
+  await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+  await expect(redis.command('SET', 'anything', 'else')).rejects.toThrow('OOM');
+
+  const owner = { instanceId: 'one', storeId: 'the store', generation: 1, host: '127.0.0.1', port: 4000 };
+  const announced = await directory.announce(owner, 60_000);
+  const secret = await new RedisClusterSecret(connection, 'full:').get();
+
+  expect((await other.find()).owner).toEqual(announced);
+  expect(secret).not.toBe('');
+  expect(await new RedisClusterSecret(connection, 'full:').get()).toBe(secret);
 });
 
 test('it says so when Redis is not there', async () => {
