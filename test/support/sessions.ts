@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import * as Y from 'yjs';
 import { editSomething } from './edits.ts';
@@ -35,8 +36,26 @@ export function sessionPlans(max: { clients?: number; steps?: number } = {}): fc
   });
 }
 
-/** Plays a session: random edits of every shared type, with undo and redo, and random exchanges between clients. */
+/**
+ * Plays a session: random edits of every shared type, with undo and redo, and random exchanges between clients. A session
+ * of which plain documents show different things is no oracle for anybody, and is played without formats.
+ */
 export function playSession(plan: SessionPlan): Session {
+  const session = play(plan);
+  const isUsable = plan.formats === false || isShownAlike(session, plan.gc);
+  return isUsable ? session : play({ ...plan, formats: false });
+}
+
+/**
+ * Yjs tidies up formats after each transaction, and now and then takes one away that counts (seed 271061283 of 2 clients
+ * and 55 steps): who got the same updates in one piece then shows another text.
+ */
+function isShownAlike({ updates, oracle }: Session, gc = true): boolean {
+  const inOnePiece = docOf(updates.length > 0 ? [Y.mergeUpdates([...updates])] : [], gc);
+  return isDeepStrictEqual(contentOf(settle(inOnePiece)), contentOf(oracle));
+}
+
+function play(plan: SessionPlan): Session {
   const random = new Random(plan.seed);
   const gc = plan.gc ?? true;
   const updates: Uint8Array[] = [];
