@@ -61,6 +61,7 @@ export const EDITORS: readonly EditorUnderTest[] = [
     field: '.bn-editor',
     content: '.bn-editor',
     cursor: '.bn-collaboration-cursor__label',
+    goToEnd: (page) => goToEndOf(page, '.bn-editor'),
   },
   {
     folder: 'lexical',
