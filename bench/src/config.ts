@@ -1,3 +1,6 @@
+/** By the name of a rival. One that is not named has no part in the suite. */
+export type RivalTargets = Readonly<Record<string, number>>;
+
 /** Every number of the benchmarks that may be turned. Targets are promises: turning one is a change of the project. */
 export interface BenchConfig {
   /** Times each contestant has its turn. The ratios' median is reported. */
@@ -16,6 +19,8 @@ export interface BenchConfig {
       readonly maxCpuRatio: number;
       readonly maxExtraP99Ms: number;
     }[];
+    /** Of its CPU per delivered update, by rival. */
+    readonly maxRivalCpuRatio: RivalTargets;
   };
   readonly saturation: {
     readonly clients: number;
@@ -126,6 +131,7 @@ export const FULL: BenchConfig = {
       { updatesPerSecond: 100, maxCpuRatio: 0.75, maxExtraP99Ms: 25 },
       { updatesPerSecond: 500, maxCpuRatio: 0.25, maxExtraP99Ms: 25 },
     ],
+    maxRivalCpuRatio: { hocuspocus: 0.5, 'y-websocket': 0.5 },
   },
   saturation: {
     clients: 500,

@@ -1,10 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { FULL, QUICK } from './config.ts';
 import { SUBJECTS } from './contestants/contestants.ts';
+import { installRivals, RIVALS_NODE } from './contestants/install-rivals.ts';
+import { RIVALS, type Rival } from './contestants/rivals.ts';
 import { readEnvironment } from './report/environment.ts';
 import { writeResults } from './report/results.ts';
 import { measurementTable, verdictTable } from './report/table.ts';
@@ -15,6 +18,7 @@ import { SUITES } from './suites/suites.ts';
 interface Options {
   readonly only?: readonly Suite[];
   readonly subject: (typeof SUBJECTS)[number];
+  readonly against: readonly Rival[];
   readonly quick: boolean;
   readonly rounds?: number;
   readonly results?: string;
@@ -39,6 +43,15 @@ function subjectNamed(name: string): (typeof SUBJECTS)[number] {
   return subject;
 }
 
+function rivalsNamed(names: string): Rival[] {
+  if (names === 'none') return [];
+  return names.split(',').flatMap((name) => {
+    const rivals = RIVALS.filter(({ project }) => project === name);
+    if (rivals.length > 0) return rivals;
+    throw new InvalidArgumentError(`known rivals: ${[...new Set(RIVALS.map(({ project }) => project))].join(', ')}`);
+  });
+}
+
 function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
@@ -46,11 +59,17 @@ function positive(text: string): number {
 }
 
 const command = new Command('bench')
-  .description('Measures Headwater against yardsticks on this machine.')
+  .description('Measures Headwater against yardsticks and other servers on this machine.')
   .option('--only <suites>', 'run only these, separated by commas', suitesNamed)
   .option('--quick', 'a minute of smoke instead of a measurement', false)
   .option('--rounds <number>', 'turns of each contestant', positive)
   .option('--subject <server>', 'who is measured', subjectNamed, SUBJECTS[0])
+  .option(
+    '--against <rivals>',
+    'against which other servers (default: all; "none": only yardsticks)',
+    rivalsNamed,
+    RIVALS,
+  )
   .option('--results <directory>', 'where the JSON goes (bench/results; with --quick or another subject: nowhere)')
   .addHelpText(
     'after',
@@ -64,6 +83,14 @@ function log(line: string): void {
 
 async function main(): Promise<void> {
   const options = command.parse().opts<Options>();
+  if (options.against.length > 0) {
+    installRivals();
+    if (realpathSync(process.execPath) !== realpathSync(RIVALS_NODE)) {
+      // All servers on one Node: the rivals need theirs, and everything here is started with the harness' own.
+      process.exitCode = spawnSync(RIVALS_NODE, process.argv.slice(1), { stdio: 'inherit' }).status ?? 1;
+      return;
+    }
+  }
   const base = options.quick ? QUICK : FULL;
   const config = { ...base, rounds: options.rounds ?? base.rounds };
   const isRecord = !options.quick && options.subject === SUBJECTS[0];
@@ -85,7 +112,13 @@ async function main(): Promise<void> {
       console.log(`\n# ${suite.name}: ${suite.question}`);
       const startedAt = performance.now();
       try {
-        const report = await suite.run({ config, subject: options.subject, workDirectory, log });
+        const report = await suite.run({
+          config,
+          subject: options.subject,
+          rivals: options.against,
+          workDirectory,
+          log,
+        });
         console.log(measurementTable(report.rows));
         console.log(verdictTable(report.verdicts));
         verdicts.push(...report.verdicts);

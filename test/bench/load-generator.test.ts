@@ -1,9 +1,14 @@
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { RunningServer } from '../../bench/src/contestants/contestant.ts';
-import { batchingRelay, textbookServer, wsRelay } from '../../bench/src/contestants/contestants.ts';
+import { batchingRelay, headwater, textbookServer, wsRelay } from '../../bench/src/contestants/contestants.ts';
 import { proveConvergence } from '../../bench/src/contestants/proof.ts';
+import { feed } from '../../bench/src/documents/feed.ts';
+import { fetchDocument } from '../../bench/src/documents/fetch.ts';
 import { LoadProcess } from '../../bench/src/load/load-process.ts';
+import { OwnWords, ROOT_NAME } from '../../bench/src/load/typing.ts';
 
 const running: (RunningServer | LoadProcess)[] = [];
 afterEach(async () => {
@@ -36,6 +41,36 @@ for (const contestant of [wsRelay, batchingRelay, textbookServer]) {
     expect(result.latencyMs.count).toBe(200 * 6);
   });
 }
+
+test("the load generator and the proof speak Hocuspocus' dialect as its provider does", async () => {
+  const started = await headwater.start(await mkdtemp(join(tmpdir(), 'headwater-bench-')));
+  const server: RunningServer = { ...started, dialect: 'hocuspocus' };
+  const load = await LoadProcess.open();
+  running.push(load, server);
+
+  await proveConvergence(server);
+  await feed(server, 'fed', [new OwnWords().type({ client: 1, clock: 0 })]);
+  const doc = await fetchDocument(server, 'fed');
+  const result = await load.run({
+    kind: 'traffic',
+    port: server.port,
+    dialect: server.dialect,
+    serverPid: server.pid,
+    path: '/smoke',
+    clients: 4,
+    writers: 2,
+    ratePerSecond: 200,
+    warmupMs: 100,
+    windowMs: 500,
+    drainTimeoutMs: 5000,
+    latencyReceivers: 4,
+    firstClientId: 1_000_000,
+  });
+
+  expect(doc.getText(ROOT_NAME).toJSON()).toBe('a');
+  expect(result).toMatchObject({ sent: 100, missing: 0, gaps: 0, lost: 0 });
+  doc.destroy();
+});
 
 test('a closed loop delivers everything it sent, over several documents', async () => {
   const server = await batchingRelay.start(tmpdir());

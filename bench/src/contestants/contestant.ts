@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Dialect } from '../load/document-address.ts';
 
 /** A server process that listens, and nothing more is asked of it. */
 export interface RunningServer extends AsyncDisposable {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
-  /** The URL of a document, for clients that want one. */
-  url(documentName: string): string;
+  readonly dialect: Dialect;
   /** Stops it gracefully, and hard when that takes too long. */
   close(): Promise<void>;
   /** `SIGKILL`, now. */
@@ -35,7 +35,12 @@ export const builtScript = (path: string): string => fileURLToPath(new URL(`../.
  * Starts a Node script and waits for the line with which it says where it listens: one JSON object with
  * `"msg":"listening"`, `host` and `port`.
  */
-export async function startServer(name: string, script: string, args: readonly string[]): Promise<RunningServer> {
+export async function startServer(
+  name: string,
+  script: string,
+  args: readonly string[],
+  dialect: Dialect = 'y-websocket',
+): Promise<RunningServer> {
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production' },
@@ -58,7 +63,7 @@ export async function startServer(name: string, script: string, args: readonly s
     name,
     pid: child.pid as number,
     port,
-    url: (documentName) => `ws://127.0.0.1:${port}/${documentName}`,
+    dialect,
     close: () => stop('SIGTERM'),
     kill: () => stop('SIGKILL'),
     [Symbol.asyncDispose]: () => stop('SIGTERM'),

@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import type { RunningServer } from '../contestants/contestant.ts';
-import { clientFrame } from '../load/frames.ts';
+import { DocumentAddress } from '../load/document-address.ts';
 import { updateMessage } from '../load/messages.ts';
 import { SyncClient } from '../load/sync-client.ts';
 
@@ -15,13 +15,14 @@ export async function feed(server: RunningServer, documentName: string, updates:
   for (const update of updates) {
     for (const [client, clock] of Y.parseUpdateMeta(update).to) missing.set(client, clock);
   }
+  const address = new DocumentAddress(`/${documentName}`, server.dialect);
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new Error(`${server.name} did not send back ${missing.size} of ${updates.length} updates`));
     }, FEED_TIMEOUT_MS);
     const client = new SyncClient({
       port: server.port,
-      path: `/${documentName}`,
+      address,
       retainBytes: 64 * 1024 * 1024,
       onRuns: (runs) => {
         for (let i = 0; i < runs.length; i += 3) {
@@ -35,7 +36,7 @@ export async function feed(server: RunningServer, documentName: string, updates:
       },
     });
     client.joined.then(() => {
-      for (const update of updates) client.send(clientFrame(updateMessage(update)));
+      for (const update of updates) client.send(address.frame(updateMessage(update)));
     }, reject);
   });
 }

@@ -1,6 +1,6 @@
 import { ChunkMemo } from './chunk-memo.ts';
 import { DeliveryBoard } from './delivery-board.ts';
-import { clientFrame } from './frames.ts';
+import { type Dialect, DocumentAddress } from './document-address.ts';
 import { updateMessage } from './messages.ts';
 import { SyncClient } from './sync-client.ts';
 import type { Typist } from './typing.ts';
@@ -11,6 +11,8 @@ const OPEN_AT_ONCE = 50;
 export interface FleetOptions {
   /** Where the clients of each document connect, one after the other; the first of them write. */
   readonly ports: readonly number[];
+  /** What is spoken there. Default: `y-websocket` */
+  readonly dialect?: Dialect | undefined;
   /** One document per path. */
   readonly paths: readonly string[];
   readonly clientsPerDocument: number;
@@ -29,6 +31,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly board: DeliveryBoard;
   readonly #options: FleetOptions;
+  readonly #addresses: readonly DocumentAddress[];
   readonly #clients: SyncClient[] = [];
   readonly #writers: SyncClient[] = [];
   readonly #clocks: number[] = [];
@@ -40,6 +43,7 @@ export class Fleet {
 
   private constructor(options: FleetOptions) {
     this.#options = options;
+    this.#addresses = options.paths.map((path) => new DocumentAddress(path, options.dialect));
     this.board = new DeliveryBoard({
       firstClientId: options.firstClientId,
       writers: options.writersPerDocument * options.paths.length,
@@ -62,14 +66,14 @@ export class Fleet {
     const everyNth = Math.max(1, Math.floor(measurers / Math.max(1, latencyReceivers)));
     let measurer = 0;
     let opening: Promise<void>[] = [];
-    for (const [document, path] of paths.entries()) {
+    for (const [document, address] of fleet.#addresses.entries()) {
       const memo = new ChunkMemo();
       for (let i = 0; i < clientsPerDocument; i++) {
         const writer = i < writersPerDocument ? document * writersPerDocument + i : undefined;
         const measures = !(onlyOthersMeasure && writer !== undefined) && measurer++ % everyNth === 0;
         const onRuns = fleet.board.receiver(measures, writer);
         const port = ports[i % ports.length] as number;
-        const client = new SyncClient({ port, path, onRuns, memo, onClose: () => fleet.#onClose() });
+        const client = new SyncClient({ port, address, onRuns, memo, onClose: () => fleet.#onClose() });
         fleet.#clients.push(client);
         if (writer !== undefined) fleet.#writers[writer] = client;
         opening.push(client.joined);
@@ -97,10 +101,11 @@ export class Fleet {
   prepare(writer: number, count = 1): Buffer {
     const frames: Buffer[] = [];
     const client = this.#options.firstClientId + writer;
+    const address = this.#addresses[Math.floor(writer / this.#options.writersPerDocument)] as DocumentAddress;
     for (let i = 0; i < count; i++) {
       const clock = this.#clocks[writer] ?? 0;
       this.#clocks[writer] = clock + 1;
-      frames.push(clientFrame(updateMessage(this.#options.typist.type({ client, clock }))));
+      frames.push(address.frame(updateMessage(this.#options.typist.type({ client, clock }))));
     }
     return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
   }

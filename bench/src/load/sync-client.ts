@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import type { ChunkMemo, Runs } from './chunk-memo.ts';
+import type { DocumentAddress } from './document-address.ts';
 import { FrameParser } from './frame-parser.ts';
 import { clientFrame, Opcode } from './frames.ts';
 import { EMPTY_STATE_VECTOR, EMPTY_UPDATE, MessageType, SyncKind, syncStep1, syncStep2 } from './messages.ts';
@@ -8,8 +9,7 @@ import { readRuns } from './update-runs.ts';
 
 export interface SyncClientOptions {
   readonly port: number;
-  /** Path of the URL, which is the document's name with a slash in front. */
-  readonly path: string;
+  readonly address: DocumentAddress;
   /** The frame that starts the conversation; by default a SyncStep1 of an empty document. */
   readonly hello?: Buffer | undefined;
   /** The frame that answers the server's SyncStep1; by default an empty SyncStep2. */
@@ -23,8 +23,8 @@ export interface SyncClientOptions {
   readonly onClose?: ((code: number | undefined) => void) | undefined;
 }
 
-const HELLO = clientFrame(syncStep1(EMPTY_STATE_VECTOR));
-const ANSWER = clientFrame(syncStep2(EMPTY_UPDATE));
+const HELLO = syncStep1(EMPTY_STATE_VECTOR);
+const ANSWER = syncStep2(EMPTY_UPDATE);
 /** What must be kept of a message to tell its kind, and of a ping to answer it. */
 const HEAD_BYTES = 128;
 const END_OF_HEAD = '\r\n\r\n';
@@ -39,7 +39,7 @@ const collect = (client: number, clock: number, length: number): void => {
 };
 
 /**
- * A stock client as the server sees it, and almost nothing behind it: a socket that speaks the y-websocket handshake,
+ * A stock client as the server sees it, and almost nothing behind it: a socket that speaks the handshake of its dialect,
  * answers what must be answered and counts what arrives. No `Y.Doc`, no `ws`.
  */
 export class SyncClient {
@@ -71,7 +71,7 @@ export class SyncClient {
       onread: { buffer: readBuffer, callback: (length) => this.#onChunk(length) },
     });
     this.#socket = socket;
-    socket.once('connect', () => socket.write(upgradeRequest(options.path)));
+    socket.once('connect', () => socket.write(upgradeRequest(options.address.urlPath)));
     this.joined = new Promise<void>((resolve, reject) => {
       this.#onJoined = () => {
         this.joinMs = performance.now() - startedAt;
@@ -79,7 +79,7 @@ export class SyncClient {
       };
       socket.on('error', reject);
       socket.on('close', () => {
-        reject(new Error(`connection to ${options.path} ended before it was synced (${this.#closeCode ?? 'no code'})`));
+        reject(new Error(`connection to ${options.port} ended before it was synced (${this.#closeCode ?? 'no code'})`));
         options.onClose?.(this.#closeCode);
       });
     });
@@ -151,8 +151,13 @@ export class SyncClient {
     }
     this.#isUpgraded = true;
     this.#head = '';
-    this.#socket.write(this.#options.hello ?? HELLO);
+    if (this.#options.address.introduction) this.#socket.write(this.#options.address.introduction);
+    else this.#greet();
     return end + END_OF_HEAD.length - before;
+  }
+
+  #greet(): void {
+    this.#socket.write(this.#options.hello ?? this.#options.address.frame(HELLO));
   }
 
   #onFrame(opcode: number, bytes: Buffer, start: number, end: number, length: number): void {
@@ -165,11 +170,19 @@ export class SyncClient {
       }
       return;
     }
-    if (bytes[start] !== MessageType.Sync) return;
-    const kind = bytes[start + 1];
+    const { address, answer, onRuns } = this.#options;
+    const at = start + address.prefix.length;
+    if (bytes[at] !== MessageType.Sync) {
+      if (address.isWelcome(bytes, at)) {
+        this.#isChunkPlain = false;
+        this.#greet();
+      }
+      return;
+    }
+    const kind = bytes[at + 1];
     if (kind === SyncKind.Step1) {
       this.#isChunkPlain = false;
-      this.send(this.#options.answer ?? ANSWER);
+      this.send(answer ?? address.frame(ANSWER));
       return;
     }
     if (kind === SyncKind.Step2) {
@@ -178,7 +191,7 @@ export class SyncClient {
       this.#onJoined = undefined;
     }
     // A truncated payload is a document being joined, which nobody counts edit by edit.
-    if (this.#options.onRuns && end - start === length) readRuns(bytes, bodyStart(bytes, start + 2), end, collect);
+    if (onRuns && end - start === length) readRuns(bytes, bodyStart(bytes, at + 2), end, collect);
   }
 }
 

@@ -6,6 +6,20 @@ export function median(values: readonly number[]): number {
   return upper === undefined || lower === undefined ? Number.NaN : (upper + lower) / 2;
 }
 
+/** The median, over the rounds, of what `compare` makes of the two results of a round. */
+export function medianOfRounds<T>(
+  mine: readonly T[],
+  theirs: readonly T[],
+  compare: (mine: T, theirs: T) => number,
+): number {
+  return median(
+    mine.flatMap((result, round) => {
+      const other = theirs[round];
+      return other === undefined ? [] : [compare(result, other)];
+    }),
+  );
+}
+
 export interface Percentiles {
   readonly count: number;
   readonly p50: number;

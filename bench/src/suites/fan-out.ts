@@ -1,10 +1,10 @@
 import { CLIENT_IDS } from '../config.ts';
 import { wsRelay } from '../contestants/contestants.ts';
 import type { TrafficResult } from '../load/tasks/traffic.ts';
-import { median } from '../measure/statistics.ts';
+import { median, medianOfRounds } from '../measure/statistics.ts';
 import type { Row } from '../report/table.ts';
 import type { Verdict } from '../report/verdict.ts';
-import { alternate, deliveryProblems, type Entrant, enter, type Suite, withLoad } from './suite.ts';
+import { alternate, at, deliveryProblems, type Entrant, enter, rivalsIn, type Suite, withLoad } from './suite.ts';
 
 const cpuPerDelivered = ({ serverCpuMs, delivered }: TrafficResult): number => (serverCpuMs * 1000) / delivered;
 
@@ -14,30 +14,26 @@ export const fanOut: Suite = {
   question: 'What does it cost to bring one edit to one of 500 clients, and how late is it?',
   run: (context) =>
     withLoad(async (load, onEnd) => {
-      const { loads, ...settings } = context.config.fanOut;
+      const { loads, maxRivalCpuRatio, ...settings } = context.config.fanOut;
       const entrants: Entrant[] = [];
-      for (const contestant of [context.subject, wsRelay]) {
+      for (const contestant of [context.subject, wsRelay, ...rivalsIn(context, maxRivalCpuRatio)]) {
         const entrant = await enter(context, contestant);
         onEnd(entrant.server);
         entrants.push(entrant);
       }
-      const [subject, relay] = entrants as [Entrant, Entrant];
+      const [subject, relay, ...rivals] = entrants as [Entrant, Entrant, ...Entrant[]];
       const rows: Row[] = [];
       const verdicts: Verdict[] = [];
       const samples: unknown[] = [];
 
       for (const { updatesPerSecond, maxCpuRatio, maxExtraP99Ms } of loads) {
-        const results = new Map<Entrant, TrafficResult[]>([
-          [subject, []],
-          [relay, []],
-        ]);
+        const results = new Map<Entrant, TrafficResult[]>(entrants.map((entrant) => [entrant, []]));
         await alternate(context.config.rounds, entrants, async (entrant, round) => {
           const { server, problems } = entrant;
           context.log(`${server.name}, ${updatesPerSecond} updates/s, round ${round + 1}`);
           const result = await load.run({
             kind: 'traffic',
-            port: server.port,
-            serverPid: server.pid,
+            ...at(server),
             path: `/fan-out-${updatesPerSecond}-${round}`,
             ratePerSecond: updatesPerSecond,
             firstClientId: CLIENT_IDS.writers,
@@ -48,26 +44,34 @@ export const fanOut: Suite = {
           samples.push({ server: server.name, updatesPerSecond, round, ...result });
         });
         for (const [{ server }, of] of results) rows.push(summary(server.name, updatesPerSecond, of));
-        const pairs = (results.get(subject) ?? []).map((mine, round) => [mine, results.get(relay)?.[round]] as const);
-        const ratio = (of: (mine: TrafficResult, theirs: TrafficResult) => number): number =>
-          median(pairs.map(([mine, theirs]) => (theirs ? of(mine, theirs) : Number.NaN)));
-        const voidBecause = [...subject.problems, ...relay.problems];
-        verdicts.push({
-          what: `CPU per delivered update ÷ relay's, ${updatesPerSecond} updates/s`,
-          measured: ratio((mine, theirs) => cpuPerDelivered(mine) / cpuPerDelivered(theirs)),
+        const resultsOf = (entrant: Entrant): readonly TrafficResult[] => results.get(entrant) ?? [];
+        const cpuRatio = (other: Entrant, target: number): Verdict => ({
+          what: `CPU per delivered update ÷ ${other.server.name}'s, ${updatesPerSecond} updates/s`,
+          measured: medianOfRounds(
+            resultsOf(subject),
+            resultsOf(other),
+            (mine, theirs) => cpuPerDelivered(mine) / cpuPerDelivered(theirs),
+          ),
           comparison: '≤',
-          target: maxCpuRatio,
+          target,
           unit: '×',
-          voidBecause,
+          voidBecause: [...subject.problems, ...other.problems],
         });
-        verdicts.push({
+        verdicts.push(cpuRatio(relay, maxCpuRatio), {
           what: `p99 latency − relay's, ${updatesPerSecond} updates/s`,
-          measured: ratio((mine, theirs) => mine.latencyMs.p99 - theirs.latencyMs.p99),
+          measured: medianOfRounds(
+            resultsOf(subject),
+            resultsOf(relay),
+            (mine, theirs) => mine.latencyMs.p99 - theirs.latencyMs.p99,
+          ),
           comparison: '≤',
           target: maxExtraP99Ms,
           unit: 'ms',
-          voidBecause,
+          voidBecause: [...subject.problems, ...relay.problems],
         });
+        for (const rival of rivals) {
+          verdicts.push(cpuRatio(rival, maxRivalCpuRatio[rival.server.name] ?? Number.NaN));
+        }
       }
       return { rows, verdicts, samples };
     }),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BenchConfig } from '../config.ts';
 import type { Contestant, RunningServer } from '../contestants/contestant.ts';
 import { proveConvergence } from '../contestants/proof.ts';
+import type { Rival } from '../contestants/rivals.ts';
 import { LoadProcess } from '../load/load-process.ts';
 import type { SuiteReport } from '../report/results.ts';
 
@@ -11,6 +12,8 @@ export interface SuiteContext {
   readonly config: BenchConfig;
   /** Who is measured. */
   readonly subject: Contestant;
+  /** Whom it is measured against besides the yardsticks. */
+  readonly rivals: readonly Rival[];
   /** A folder that is gone after the run. */
   readonly workDirectory: string;
   log(line: string): void;
@@ -25,6 +28,13 @@ export interface Suite {
 
 export const newDirectory = (context: SuiteContext, name: string): string =>
   mkdtempSync(join(context.workDirectory, `${name}-`));
+
+/** The rivals of this run that a suite has a target for; the configuration says which those are. */
+export const rivalsIn = (context: SuiteContext, targets: Readonly<Record<string, number>>): readonly Rival[] =>
+  context.rivals.filter(({ name }) => name in targets);
+
+/** Where and how the load process speaks to a server. */
+export const at = ({ port, dialect, pid }: RunningServer) => ({ port, dialect, serverPid: pid });
 
 /** A started contestant and what speaks against its numbers so far. */
 export interface Entrant {

@@ -1,3 +1,4 @@
+import { DocumentAddress } from '../document-address.ts';
 import { clientFrame } from '../frames.ts';
 import { awarenessMessage, EMPTY_STATE_VECTOR, syncStep1, updateMessage } from '../messages.ts';
 import { pause } from '../schedule.ts';
@@ -41,7 +42,7 @@ export async function runFlood(task: FloodTask): Promise<FloodResult> {
   const connect = async (): Promise<SyncClient | undefined> => {
     const client = new SyncClient({
       port: task.port,
-      path: task.path,
+      address: new DocumentAddress(task.path),
       onClose: (code) => {
         isOpen = false;
         closeCodes.push(code ?? 1006);

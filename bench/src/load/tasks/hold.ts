@@ -1,9 +1,11 @@
+import { type Dialect, DocumentAddress } from '../document-address.ts';
 import { SyncClient } from '../sync-client.ts';
 
 /** Opens connections and leaves them open, until the load process is closed. */
 export interface HoldTask {
   readonly kind: 'hold';
   readonly port: number;
+  readonly dialect?: Dialect | undefined;
   /** Each path gets one connection. */
   readonly paths: readonly string[];
 }
@@ -19,7 +21,9 @@ const held: SyncClient[] = [];
 
 export async function runHold(task: HoldTask): Promise<HoldResult> {
   for (let i = 0; i < task.paths.length; i += OPEN_AT_ONCE) {
-    const opening = task.paths.slice(i, i + OPEN_AT_ONCE).map((path) => new SyncClient({ port: task.port, path }));
+    const opening = task.paths
+      .slice(i, i + OPEN_AT_ONCE)
+      .map((path) => new SyncClient({ port: task.port, address: new DocumentAddress(path, task.dialect) }));
     await Promise.all(opening.map((client) => client.joined));
     held.push(...opening);
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resetPeakRss, sampleProcess } from '../../measure/process-sample.ts';
 import { type Percentiles, percentiles } from '../../measure/statistics.ts';
-import { clientFrame } from '../frames.ts';
+import { type Dialect, DocumentAddress } from '../document-address.ts';
 import { syncStep1, syncStep2 } from '../messages.ts';
 import { pause } from '../schedule.ts';
 import { SyncClient } from '../sync-client.ts';
@@ -10,6 +10,7 @@ import { SyncClient } from '../sync-client.ts';
 export interface JoinTask {
   readonly kind: 'join';
   readonly port: number;
+  readonly dialect?: Dialect | undefined;
   readonly serverPid: number;
   readonly path: string;
   readonly clients: number;
@@ -37,8 +38,9 @@ export interface JoinResult {
 }
 
 export async function runJoin(task: JoinTask): Promise<JoinResult> {
-  const hello = task.stateVectorFile && clientFrame(syncStep1(readFileSync(task.stateVectorFile)));
-  const answer = task.answerFile && clientFrame(syncStep2(readFileSync(task.answerFile)));
+  const address = new DocumentAddress(task.path, task.dialect);
+  const hello = task.stateVectorFile && address.frame(syncStep1(readFileSync(task.stateVectorFile)));
+  const answer = task.answerFile && address.frame(syncStep2(readFileSync(task.answerFile)));
   const joinTimes: number[] = [];
   const bytes: number[] = [];
 
@@ -52,7 +54,7 @@ export async function runJoin(task: JoinTask): Promise<JoinResult> {
       () =>
         new SyncClient({
           port: task.port,
-          path: task.path,
+          address,
           hello: hello || undefined,
           answer: answer || undefined,
         }),

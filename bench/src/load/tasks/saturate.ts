@@ -1,3 +1,4 @@
+import type { Dialect } from '../document-address.ts';
 import { Fleet } from '../fleet.ts';
 import { measureWindow, type WindowResult } from '../measured-window.ts';
 import { pause } from '../schedule.ts';
@@ -7,6 +8,7 @@ import { OwnWords } from '../typing.ts';
 export interface SaturateTask {
   readonly kind: 'saturate';
   readonly port: number;
+  readonly dialect?: Dialect | undefined;
   readonly serverPid: number;
   readonly paths: readonly string[];
   readonly clientsPerDocument: number;
@@ -39,6 +41,7 @@ export async function runSaturate(task: SaturateTask): Promise<SaturateResult> {
   };
   const fleet = await Fleet.open({
     ports: [task.port],
+    dialect: task.dialect,
     paths: task.paths,
     clientsPerDocument: task.clientsPerDocument,
     writersPerDocument: task.writersPerDocument,

@@ -1,3 +1,4 @@
+import type { Dialect } from '../document-address.ts';
 import { Fleet } from '../fleet.ts';
 import { type SteadyTyping, type SteadyTypingResult, typeSteadily } from '../steady-typing.ts';
 import { OwnWords } from '../typing.ts';
@@ -7,6 +8,7 @@ export interface SpreadTask extends SteadyTyping {
   readonly kind: 'spread';
   /** Where the clients of each document connect: the writer first. */
   readonly ports: readonly number[];
+  readonly dialect?: Dialect | undefined;
   readonly paths: readonly string[];
   /** The processes whose CPU time counts. */
   readonly pids: readonly number[];
@@ -19,6 +21,7 @@ export type SpreadResult = SteadyTypingResult;
 export async function runSpread(task: SpreadTask): Promise<SpreadResult> {
   const fleet = await Fleet.open({
     ports: task.ports,
+    dialect: task.dialect,
     paths: task.paths,
     clientsPerDocument: task.ports.length,
     writersPerDocument: 1,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Dialect } from '../document-address.ts';
 import { Fleet } from '../fleet.ts';
 import { type SteadyTyping, type SteadyTypingResult, typeSteadily } from '../steady-typing.ts';
 import { type Gap, OwnWords, RandomPlaces, seededRandom, type Typist } from '../typing.ts';
@@ -7,6 +8,7 @@ import { type Gap, OwnWords, RandomPlaces, seededRandom, type Typist } from '../
 export interface TrafficTask extends SteadyTyping {
   readonly kind: 'traffic';
   readonly port: number;
+  readonly dialect?: Dialect | undefined;
   readonly serverPid: number;
   readonly path: string;
   readonly clients: number;
@@ -31,6 +33,7 @@ export function typistOf(gapsFile: string | undefined): Typist {
 export async function runTraffic(task: TrafficTask): Promise<TrafficResult> {
   const fleet = await Fleet.open({
     ports: [task.port],
+    dialect: task.dialect,
     paths: [task.path],
     clientsPerDocument: task.clients,
     writersPerDocument: task.writers,
