@@ -30,6 +30,7 @@ import { LocalDocuments, type OpenOptions } from './local/local-documents.ts';
 import type { OpenDocument } from './local/open-document.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
+import { RedisConnections } from './relay/redis-connections.ts';
 import { RedisRelay } from './relay/redis-relay.ts';
 import { HistoryWorkers } from './workers/history-workers.ts';
 import { WorkerPool } from './workers/worker-pool.ts';
@@ -130,7 +131,8 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const { logger = SILENT_LOGGER, store: givenStore, authenticate, onStateless, ...rest } = options;
   const resolved = resolveServerOptions(rest);
   const { redis, redisPrefix } = resolved;
-  const relay = redis === '' ? undefined : await RedisRelay.open({ url: redis, prefix: redisPrefix, logger });
+  const toRedis = redis === '' ? undefined : new RedisConnections(redis, logger);
+  const relay = toRedis && (await RedisRelay.open({ connections: toRedis, prefix: redisPrefix, logger }));
   /** Says where the server is to commands that find the store taken. */
   const runtimeFile = givenStore === undefined ? new RuntimeFile(resolved.data, logger) : undefined;
   let listening: { readonly host: string; readonly port: number } | undefined;
@@ -144,7 +146,8 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const { store } = opened;
 
   function openHere(): Promise<ServerStore> {
-    return openStore(resolved, relay?.instanceId, {
+    const member = toRedis && relay && { connections: toRedis, instanceId: relay.instanceId };
+    return openStore(resolved, member, {
       logger,
       onTakenOver: () => registry.outdateAll(),
       onOwner: () => listening && void runtimeFile?.write(listening, secret),

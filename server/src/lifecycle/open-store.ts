@@ -2,9 +2,9 @@ import { ClusterStore, type DocumentStore, LevelStore } from '@headwater/persist
 import { retentionOf } from '../documents/history-keeper.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
-import { parseRedisUrl } from '../relay/redis-address.ts';
 import { RedisClusterSecret } from '../relay/redis-cluster-secret.ts';
-import { RedisConnection } from '../relay/redis-connection.ts';
+import type { RedisConnection } from '../relay/redis-connection.ts';
+import type { RedisConnections } from '../relay/redis-connections.ts';
 import { RedisOwnerDirectory } from '../relay/redis-owner-directory.ts';
 
 /** The documents at rest, as this instance has them. */
@@ -13,6 +13,12 @@ export interface ServerStore {
   /** Whether it is open in this process; an instance of a cluster may use that of another one, and become the owner later. */
   readonly isOwner: boolean;
   close(): Promise<void>;
+}
+
+/** One of several instances. */
+interface ClusterMember {
+  readonly instanceId: string;
+  readonly connections: RedisConnections;
 }
 
 interface StoreEvents {
@@ -32,20 +38,15 @@ interface StoreEvents {
  */
 export async function openStore(
   options: ResolvedServerOptions,
-  instanceId: string | undefined,
+  member: ClusterMember | undefined,
   { logger, onTakenOver, onOwner, onFound }: StoreEvents,
 ): Promise<ServerStore> {
-  const { data, redis, redisPrefix, clusterSecret, storeHost, storePort } = options;
+  const { data, redisPrefix, clusterSecret, storeHost, storePort } = options;
   const level = { logger, retention: retentionOf(options), onTakenOver };
-  if (instanceId === undefined) return ownStore(await LevelStore.open(data, level));
+  if (member === undefined) return ownStore(await LevelStore.open(data, level));
 
-  const connection = new RedisConnection({
-    address: parseRedisUrl(redis),
-    connectionName: `headwater-owner-${instanceId}`,
-    logger,
-    onReady: () => {},
-    onLost: () => {},
-  });
+  const { instanceId, connections } = member;
+  const connection = connections.add(`owner-${instanceId}`);
   await connection.open();
   const shared = new RedisClusterSecret(connection, redisPrefix);
   try {

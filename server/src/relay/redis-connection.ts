@@ -1,6 +1,5 @@
 import { Backoff } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
-import type { Logger } from '../logging/logger.ts';
 import { createRedisClient, describeAddress, type RedisAddress, type RedisClient } from './redis-address.ts';
 
 /** Redis is asked for a sign of life this often, and given up when there was none for a while. */
@@ -16,11 +15,10 @@ export interface RedisConnectionOptions {
   readonly address: RedisAddress;
   /** How Redis lists it in `CLIENT LIST`. */
   readonly connectionName: string;
-  readonly logger: Logger;
   /** Commands may be sent from now on; also after each reconnect. */
   readonly onReady: () => void;
-  /** The connection is gone; it comes back by itself. */
-  readonly onLost: () => void;
+  /** The connection is gone, or could not be made at the start; it comes by itself. */
+  readonly onLost: (reason: Error | undefined) => void;
 }
 
 /**
@@ -77,6 +75,7 @@ export class RedisConnection {
     });
     try {
       await Promise.race([connecting, timeout, this.#refused]);
+      if (!this.#isReady) this.#options.onLost(this.#lastError);
     } catch (error) {
       this.close();
       throw error;
@@ -120,10 +119,7 @@ export class RedisConnection {
     clearTimeout(this.#setup);
     if (!this.#isReady) return;
     this.#isReady = false;
-    if (this.#isClosed) return;
-    const { logger, address } = this.#options;
-    logger.warn({ err: this.#lastError, redis: describeAddress(address) }, 'the connection to Redis is lost');
-    this.#options.onLost();
+    if (!this.#isClosed) this.#options.onLost(this.#lastError);
   }
 
   #failed(error: Error): void {

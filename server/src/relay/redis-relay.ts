@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from '../logging/logger.ts';
 import { decodeEnvelope, type Envelope, encodeEnvelope, isBatch, RELAY_VERSION } from './envelope.ts';
 import { Instances } from './instances.ts';
-import { parseRedisUrl } from './redis-address.ts';
-import { RedisConnection } from './redis-connection.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import type { RedisConnections } from './redis-connections.ts';
 import { RetainedBatches } from './redis-streams.ts';
 import type { Relay, RelayChannel, RelayedBatch, RelayHealth, RelayListener, RelayMessage } from './relay.ts';
 
@@ -13,8 +13,7 @@ export const MAX_RELAYED_BYTES = 64 * 1024;
 const SUBSCRIBE_CHUNK = 1_000;
 
 export interface RedisRelayOptions {
-  /** See `parseRedisUrl`. */
-  readonly url: string;
+  readonly connections: RedisConnections;
   /** What every key and channel begins with: clusters with different prefixes do not know of each other. */
   readonly prefix: string;
   readonly logger: Logger;
@@ -45,16 +44,12 @@ export class RedisRelay implements Relay {
     this.#options = options;
     this.instanceId = randomBytes(6).toString('base64url');
     this.#roomKey = `${options.prefix}instances`;
-    const address = parseRedisUrl(options.url);
-    const connection = (role: string, onReady: () => void, onLost: () => void) => {
-      const connectionName = `headwater-${role}-${this.instanceId}`;
-      return new RedisConnection({ address, connectionName, logger: options.logger, onReady, onLost });
-    };
     const onReady = (): void => {
       this.#recovery = this.#reconnected();
     };
-    this.#commands = connection('relay', onReady, () => {});
-    this.#subscriber = connection('listen', onReady, () => this.#lost());
+    const { connections } = options;
+    this.#commands = connections.add(`relay-${this.instanceId}`, { onReady });
+    this.#subscriber = connections.add(`listen-${this.instanceId}`, { onReady, onLost: () => this.#lost() });
     this.#retained = new RetainedBatches(this.#commands);
     this.#subscriber.client.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#received(channel, message));
     this.#instances = new Instances({
@@ -71,7 +66,7 @@ export class RedisRelay implements Relay {
   /**
    * Connects. Without Redis it goes on by itself, and is there once Redis is.
    *
-   * @throws HW_OPTIONS_INVALID, HW_REDIS_REFUSED when Redis does not let us in
+   * @throws HW_REDIS_REFUSED when Redis does not let us in
    */
   static async open(options: RedisRelayOptions): Promise<RedisRelay> {
     const relay = new RedisRelay(options);

@@ -1,8 +1,8 @@
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { SILENT_LOGGER } from '../../../server/src/logging/logger.ts';
-import { parseRedisUrl } from '../../../server/src/relay/redis-address.ts';
 import { RedisClusterSecret } from '../../../server/src/relay/redis-cluster-secret.ts';
-import { RedisConnection } from '../../../server/src/relay/redis-connection.ts';
+import type { RedisConnection } from '../../../server/src/relay/redis-connection.ts';
+import { RedisConnections } from '../../../server/src/relay/redis-connections.ts';
 import { RedisOwnerDirectory } from '../../../server/src/relay/redis-owner-directory.ts';
 import { describeOwnerDirectory } from '../../contracts/owner-directory.ts';
 import { RedisServer } from '../../support/redis-server.ts';
@@ -16,13 +16,7 @@ afterAll(async () => {
 });
 
 async function connect(): Promise<RedisConnection> {
-  const connection = new RedisConnection({
-    address: parseRedisUrl(redis.url),
-    connectionName: 'test',
-    logger: SILENT_LOGGER,
-    onReady: () => {},
-    onLost: () => {},
-  });
+  const connection = new RedisConnections(redis.url, SILENT_LOGGER).add('test');
   connections.push(connection);
   await connection.open();
   return connection;

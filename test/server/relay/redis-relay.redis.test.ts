@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { SILENT_LOGGER } from '../../../server/src/logging/logger.ts';
+import { RedisConnections } from '../../../server/src/relay/redis-connections.ts';
 import { MAX_RELAYED_BYTES, RedisRelay } from '../../../server/src/relay/redis-relay.ts';
 import { STREAM_MAX_ENTRIES, STREAM_WINDOW_MS } from '../../../server/src/relay/redis-streams.ts';
 import type { Relay } from '../../../server/src/relay/relay.ts';
@@ -25,7 +26,8 @@ class Network implements AsyncDisposable {
   }
 
   async join(url = this.redis.url): Promise<RedisRelay> {
-    const relay = await RedisRelay.open({ url, prefix: PREFIX, logger: SILENT_LOGGER });
+    const connections = new RedisConnections(url, SILENT_LOGGER);
+    const relay = await RedisRelay.open({ connections, prefix: PREFIX, logger: SILENT_LOGGER });
     this.#relays.push(relay);
     return relay;
   }
