@@ -20,17 +20,17 @@ export interface ChannelSocket extends Duplex {
 
 /** When an end counts as gone. */
 export interface ChannelTimes {
-  /** Milliseconds between two signs of life. @defaultValue `2_000` */
+  /** Milliseconds between two signs of life. @defaultValue `1_000` */
   readonly heartbeatMs?: number | undefined;
-  /** Milliseconds without one after which the other end counts as gone. @defaultValue `8_000` */
+  /** Milliseconds without one after which the other end counts as gone. @defaultValue `5_000` */
   readonly silenceMs?: number | undefined;
   /** Milliseconds in which both ends have to have proved who they are. @defaultValue `5_000` */
   readonly greetingMs?: number | undefined;
 }
 
 export const CHANNEL_DEFAULTS = {
-  heartbeatMs: 2_000,
-  silenceMs: 8_000,
+  heartbeatMs: 1_000,
+  silenceMs: 5_000,
   greetingMs: 5_000,
 } as const satisfies ChannelTimes;
 
