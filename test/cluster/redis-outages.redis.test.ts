@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, test } from 'vitest';
 import { eventually, seedOf } from '../faults/support.ts';
 import { Random } from '../support/random.ts';
 import { IS_SOAK } from '../support/soak.ts';
 import { Cluster } from './cluster.ts';
 import { Crowd } from './crowd.ts';
+import { disconnectAll, trimAll } from './redis-faults.ts';
 import { SavedWriter } from './saved-writer.ts';
 
 const ROUNDS = IS_SOAK ? 40 : 2;
@@ -75,33 +76,10 @@ test('FLUSHALL loses nothing', async () => {
   await again(() => cluster.redis.command('FLUSHALL'));
 });
 
-const TRIM_ALL = `for _, key in ipairs(redis.call('KEYS', '*')) do
-  if redis.call('TYPE', key).ok == 'stream' then redis.call('XTRIM', key, 'MAXLEN', 0) end
-end`;
-
 test('streams that are trimmed to nothing lose nothing', async () => {
-  await again(() => cluster.redis.command('EVAL', TRIM_ALL, '0'));
+  await again(() => trimAll(cluster.redis));
 });
 
 test('CLIENT KILL of every connection loses nothing', async () => {
-  await again(async () => {
-    await cluster.redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    await cluster.redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
-  });
-});
-
-test('all of it at once, with an instance killed on the way, loses nothing', async () => {
-  crowd.edit();
-  await aWhile();
-  await cluster.redis.kill9();
-  await aWhile();
-  const victim = random.pick(cluster.instances);
-  await victim.kill9();
-  await aWhile();
-  await cluster.redis.restart();
-  await victim.restart();
-  await cluster.redis.command('FLUSHALL');
-  await aWhile();
-  await crowd.settle();
-  expect(cluster.places()).toHaveLength(2);
+  await again(() => disconnectAll(cluster.redis));
 });

@@ -17,17 +17,42 @@ export class StoreRoad implements AsyncDisposable {
 
   /** Builds it, and has the instances that already found the owner look again. */
   static async build(cluster: Cluster): Promise<StoreRoad> {
-    const [fence = '', owner = ''] = (await cluster.redis.command('GET', LEASE_KEY)).split(/ (.*)/s);
-    const { port, ...rest } = JSON.parse(owner) as { port: number };
-    const proxy = await TcpProxy.start(port);
-    const turned = `${fence} ${JSON.stringify({ ...rest, port: proxy.port })}`;
-    await cluster.redis.command('SET', LEASE_KEY, turned, 'KEEPTTL');
-    for (const instance of await cluster.others()) await instance.restart();
-    await eventually(() => proxy.connections > 0, 'the instances to go through the proxy');
-    return new StoreRoad(proxy);
+    const { port } = await signpost(cluster);
+    const road = new StoreRoad(await TcpProxy.start(port));
+    do {
+      const { fence, ...owner } = await signpost(cluster);
+      const turned = `${fence} ${JSON.stringify({ ...owner, port: road.proxy.port })}`;
+      await cluster.redis.command('SET', LEASE_KEY, turned, 'KEEPTTL');
+      for (const instance of await cluster.others()) await instance.restart();
+    } while (!(await road.#isUsed(cluster)));
+    await eventually(() => road.proxy.connections > 0, 'the instances to go through the proxy');
+    return road;
+  }
+
+  /** This one while it is used, else another in its place. */
+  async repaired(cluster: Cluster): Promise<StoreRoad> {
+    if (await this.#isUsed(cluster)) return this;
+    await this[Symbol.asyncDispose]();
+    return StoreRoad.build(cluster);
+  }
+
+  /** A new owner puts up a signpost of its own; so does one that Redis forgot, and every owner once a minute. */
+  async #isUsed(cluster: Cluster): Promise<boolean> {
+    return (await signpost(cluster)).port === this.proxy.port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.proxy[Symbol.asyncDispose]();
   }
+}
+
+interface Signpost {
+  readonly fence: string;
+  readonly port: number;
+}
+
+async function signpost(cluster: Cluster): Promise<Signpost> {
+  await eventually(async () => (await cluster.redis.command('GET', LEASE_KEY)) !== '', 'an owner to be announced');
+  const [fence = '', owner = ''] = (await cluster.redis.command('GET', LEASE_KEY)).split(/ (.*)/s);
+  return { fence, ...(JSON.parse(owner) as { port: number }) };
 }
