@@ -25,9 +25,38 @@ export class DocumentSlot {
   users = 0;
   /** Whether it was used since it was last passed over. */
   wasUsed = false;
+  /** Whether nothing was written to the document, since the store was opened, that is not remembered here. */
+  #isFirst: boolean;
+  #found = 0;
 
-  constructor(documentName: string) {
+  constructor(documentName: string, isFirst: boolean) {
     this.documentName = documentName;
+    this.#isFirst = isFirst;
+  }
+
+  /** The last sequence when the store was opened, as far as that is known: {@link LogEnd.atOpening}. */
+  get atOpening(): number {
+    return this.#isFirst ? this.#found : 0;
+  }
+
+  /** Takes up what was read, unless something is known. */
+  learn(position: WritePosition): void {
+    if (this.position !== undefined) return;
+    this.position = position;
+    this.#found = position.nextSequence - 1;
+  }
+
+  /** The document is deleted: nothing of the next one of its name was there. */
+  clear(): void {
+    this.position = NO_DOCUMENT;
+    this.#found = 0;
+  }
+
+  /** The store was opened again, by somebody else in between. */
+  forget(): void {
+    this.position = undefined;
+    this.#isFirst = true;
+    this.#found = 0;
   }
 
   /** What was read, or what an unknown document looks like. */
@@ -45,6 +74,8 @@ export class DocumentSlots {
   readonly #slots = new Map<string, DocumentSlot>();
   readonly #maxIdle: number;
   #idleCount = 0;
+  /** Whether one was forgotten since the store was opened. */
+  #hasForgotten = false;
 
   constructor(maxIdle: number) {
     this.#maxIdle = maxIdle;
@@ -55,7 +86,7 @@ export class DocumentSlots {
     let slot = this.#slots.get(documentName);
     if (slot === undefined) {
       encodeDocumentName(documentName);
-      slot = new DocumentSlot(documentName);
+      slot = new DocumentSlot(documentName, !this.#hasForgotten);
       this.#slots.set(documentName, slot);
     } else if (slot.users === 0) {
       this.#idleCount -= 1;
@@ -79,14 +110,16 @@ export class DocumentSlots {
   /** Forgets what is known of every document. Slots in use stay, and have to be looked up again. */
   forgetAll(): void {
     for (const slot of this.#slots.values()) {
-      slot.position = undefined;
+      slot.forget();
       if (slot.users === 0) this.#slots.delete(slot.documentName);
     }
     this.#idleCount = 0;
+    this.#hasForgotten = false;
   }
 
   /** Goes round, from the oldest to those it has put behind the youngest on the way. */
   #forgetOne(): void {
+    this.#hasForgotten = true;
     for (const slot of this.#slots.values()) {
       this.#slots.delete(slot.documentName);
       if (slot.users === 0 && !slot.wasUsed) {

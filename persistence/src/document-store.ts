@@ -82,6 +82,17 @@ export interface DocumentInfo {
   readonly updatedMs: number;
 }
 
+/** How far the log of a document reaches. */
+export interface LogEnd {
+  /** The last sequence; 0 for an unknown document. */
+  readonly sequence: number;
+  /**
+   * Records up to this one were there when the store was opened, as far as that is remembered: they are durable, and in every
+   * later epoch the same.
+   */
+  readonly atOpening: number;
+}
+
 export interface StoreHealth {
   readonly status: 'ok' | 'degraded';
   /** Why it is degraded. */
@@ -134,12 +145,19 @@ export interface DocumentStore extends HistoryStore {
   info(documentName: string): Promise<DocumentInfo | undefined>;
 
   /**
-   * How far the logs of documents reach: the last sequence of each, in the order of the names; 0 for an unknown one. Cheap for
-   * documents in use, whatever their size. A record that is being written may be counted before it can be read.
+   * Counts the openings of the store. A power cut may take the last records, those nobody was told are saved, and whoever opens
+   * the store then gives their sequences again: of a record that is not known to be durable, the sequence means something only
+   * in the epoch it was given in.
+   */
+  readonly epoch: number;
+
+  /**
+   * How far the logs of documents reach, in the order of the names. Cheap for documents in use, whatever their size. A record
+   * that is being written may be counted before it can be read.
    *
    * @throws HW_STORE_UNAVAILABLE when one of them has to be read and cannot be; HW_NAME_INVALID, HW_STORE_CLOSED
    */
-  sequences(documentNames: readonly string[]): Promise<readonly number[]>;
+  logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]>;
 
   /** Removes a document and everything kept with it; resolves, once fsynced, with whether there was one. */
   delete(documentName: string): Promise<boolean>;

@@ -21,6 +21,7 @@ export type {
   DocumentChange,
   DocumentInfo,
   DocumentStore,
+  LogEnd,
   LogEntry,
   LogRecord,
   QuarantinedUpdate,

@@ -2,7 +2,7 @@ import { HeadwaterError, isRetryable } from '@headwater/protocol';
 import { Commit } from './commit.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { type DocumentSlot, DocumentSlots, type Step } from './document-slots.ts';
-import type { StoreHealth } from './document-store.ts';
+import type { LogEnd, StoreHealth } from './document-store.ts';
 import type { Reopened, StoreDisk } from './level-disk.ts';
 import type { Operation } from './level-open.ts';
 import type { ResolvedLevelStoreOptions } from './level-options.ts';
@@ -28,6 +28,7 @@ export class LevelChanges {
   readonly #largeReads = new OneAtATime();
   /** How often another process had the store during an outage. */
   #takeovers = 0;
+  #epoch: number;
   /** One function for all commits: there are many. */
   readonly #onSettled = (commit: Commit): void => {
     const { slot } = commit;
@@ -38,12 +39,17 @@ export class LevelChanges {
   };
   #isClosing = false;
 
-  constructor(disk: StoreDisk, options: ResolvedLevelStoreOptions, planner: LevelPlanner) {
+  constructor(disk: StoreDisk, options: ResolvedLevelStoreOptions, planner: LevelPlanner, epoch: number) {
+    this.#epoch = epoch;
     this.#disk = disk;
     this.#options = options;
     this.#planner = planner;
     this.#queue = new CommitQueue(disk, options, (reopened, commits) => this.#planAnew(reopened, commits));
     this.#slots = new DocumentSlots(options.maxCachedDocuments);
+  }
+
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get health(): StoreHealth {
@@ -174,7 +180,7 @@ export class LevelChanges {
     let failure: Error | undefined;
     while (slot.position === undefined && failure === undefined) {
       try {
-        slot.position = await this.read(slot.documentName, (reader) => reader.position(slot.documentName));
+        slot.learn(await this.read(slot.documentName, (reader) => reader.position(slot.documentName)));
       } catch (error) {
         for (const { commit } of slot.steps) commit.written.reject(error as Error);
         if (!isRetryable(error)) failure = error as Error;
@@ -200,6 +206,7 @@ export class LevelChanges {
   /** The store was in other hands: ids and sequences are given anew, and what cannot be is handed back. */
   #planAnew({ meta }: Reopened, commits: readonly Commit[]): void {
     this.#options.logger.warn({ changes: commits.length }, 'another process had the store open in between');
+    this.#epoch = meta.epoch;
     this.#planner.nextId = meta.nextId;
     this.#slots.forgetAll();
     for (const commit of commits) {
@@ -231,14 +238,17 @@ export class LevelChanges {
   }
 
   /** Of documents in use from memory; the others are read from one view, and are known from then on. */
-  async sequences(documentNames: readonly string[]): Promise<readonly number[]> {
+  async logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]> {
     this.assertOpen();
     const slots: DocumentSlot[] = [];
     try {
       for (const name of documentNames) slots.push(this.#slots.acquire(name));
       const unknown = slots.filter(({ position }) => position === undefined);
       const found = unknown.length > 0 ? await this.#readPositions(unknown) : undefined;
-      return slots.map((slot) => (slot.position ?? found?.get(slot) ?? slot.current).nextSequence - 1);
+      return slots.map((slot) => {
+        const sequence = (slot.position ?? found?.get(slot) ?? slot.current).nextSequence - 1;
+        return { sequence, atOpening: slot.atOpening };
+      });
     } finally {
       for (const slot of slots) this.#slots.release(slot);
     }
@@ -249,7 +259,7 @@ export class LevelChanges {
       Promise.all(slots.map(async (slot) => [slot, await reader.position(slot.documentName)] as const)),
     );
     // What an append has looked up meanwhile, or is about to, is younger.
-    for (const [slot, position] of positions) if (!slot.isLookedUp) slot.position ??= position;
+    for (const [slot, position] of positions) if (!slot.isLookedUp) slot.learn(position);
     return new Map(positions);
   }
 

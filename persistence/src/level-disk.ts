@@ -193,12 +193,23 @@ export class LevelDisk implements StoreDisk {
   }
 }
 
-/** Reads the meta records and leaves the name of the new owner, so that a later one is noticed. */
+/**
+ * Reads the meta records and leaves the name of the new owner, so that a later one is noticed. Its epoch is durable before
+ * anything is written in it: no other may be taken for it.
+ */
 async function claimDatabase(db: LevelDatabase, directory: string, owner: string): Promise<StoreMeta> {
   try {
     const meta = await readMeta(db, directory);
-    if (meta.owner !== owner) await db.put(META_KEYS.owner, encodeMeta(owner));
-    return meta;
+    if (meta.owner === owner) return meta;
+    const epoch = meta.epoch + 1;
+    await db.batch(
+      [
+        { type: 'put', key: META_KEYS.owner, value: encodeMeta(owner) },
+        { type: 'put', key: META_KEYS.epoch, value: encodeMeta(epoch) },
+      ],
+      { sync: true },
+    );
+    return { ...meta, epoch };
   } catch (error) {
     await db.close();
     throw error instanceof HeadwaterError ? error : openingError(directory, error);

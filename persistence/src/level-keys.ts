@@ -5,7 +5,7 @@ import { encodeDocumentName } from './document-name.ts';
  * Where things lie (docs/decisions/0001-store-layout.md):
  *
  * ```
- * meta/format  meta/store-id  meta/next-id  meta/owner  meta/generation
+ * meta/format  meta/store-id  meta/next-id  meta/owner  meta/epoch  meta/generation
  * n <name, UTF-8>                    the document's record: its id
  * d <id> h                           snapshot header
  * d <id> b <part>                    part of the snapshot body
@@ -34,6 +34,8 @@ export const META_KEYS = {
   nextId: metaKey('meta/next-id'),
   /** Who opened the store last. */
   owner: metaKey('meta/owner'),
+  /** How often it was opened, as text. */
+  epoch: metaKey('meta/epoch'),
   /** How often the store was taken up by a cluster, as text; absent where it never was. */
   generation: metaKey('meta/generation'),
 };

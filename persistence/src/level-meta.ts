@@ -13,6 +13,8 @@ export interface StoreMeta {
   readonly nextId: number;
   /** Who opened the store last. */
   readonly owner: string | undefined;
+  /** How often it was opened. */
+  readonly epoch: number;
 }
 
 const encoder = new TextEncoder();
@@ -24,11 +26,12 @@ const decoder = new TextDecoder();
  * @throws HW_STORE_NEWER_FORMAT, HW_STORE_CORRUPT, HW_STORE_UNUSABLE for a LevelDB that was made by something else
  */
 export async function readMeta(db: LevelDatabase, directory: string): Promise<StoreMeta> {
-  const [format, storeId, nextId, owner] = await db.getMany([
+  const [format, storeId, nextId, owner, epoch] = await db.getMany([
     META_KEYS.format,
     META_KEYS.storeId,
     META_KEYS.nextId,
     META_KEYS.owner,
+    META_KEYS.epoch,
   ]);
   if (format === undefined) return createMeta(db, directory);
 
@@ -39,8 +42,8 @@ export async function readMeta(db: LevelDatabase, directory: string): Promise<St
       `the store in "${directory}" has format ${number}, this Headwater knows ${STORE_FORMAT}; use a newer Headwater`,
     );
   }
-  const reserved = nextId === undefined ? 1 : Number(decoder.decode(nextId));
-  if (number !== STORE_FORMAT || storeId === undefined || !Number.isSafeInteger(reserved)) {
+  const [reserved, opened] = [numberOr(1, nextId), numberOr(0, epoch)];
+  if (number !== STORE_FORMAT || storeId === undefined || !Number.isSafeInteger(reserved + opened)) {
     throw new HeadwaterError(
       'HW_STORE_CORRUPT',
       `the store in "${directory}" has unreadable meta records; restore a backup`,
@@ -48,7 +51,11 @@ export async function readMeta(db: LevelDatabase, directory: string): Promise<St
   }
   // A power cut may take the batch that gave an id and leave a later one that used it: nobody else may get that id.
   const next = Math.max(reserved, (await lastId(db, DOCUMENTS_RANGE)) + 1, (await lastId(db, CLEARED_RANGE)) + 1);
-  return { storeId: decoder.decode(storeId), nextId: next, owner: owner && decoder.decode(owner) };
+  return { storeId: decoder.decode(storeId), nextId: next, owner: owner && decoder.decode(owner), epoch: opened };
+}
+
+function numberOr(absent: number, value: Uint8Array | undefined): number {
+  return value === undefined ? absent : Number(decoder.decode(value));
 }
 
 async function lastId(db: LevelDatabase, range: KeyRange): Promise<number> {
@@ -63,7 +70,7 @@ async function lastId(db: LevelDatabase, range: KeyRange): Promise<number> {
  */
 export async function readGeneration(db: LevelDatabase): Promise<number> {
   const value = await db.get(META_KEYS.generation);
-  const generation = value === undefined ? 0 : Number(decoder.decode(value));
+  const generation = numberOr(0, value);
   if (Number.isSafeInteger(generation)) return generation;
   throw new HeadwaterError('HW_STORE_CORRUPT', 'the store has an unreadable generation; restore a backup');
 }
@@ -84,5 +91,5 @@ async function createMeta(db: LevelDatabase, directory: string): Promise<StoreMe
     ],
     { sync: true },
   );
-  return { storeId, nextId: 1, owner: undefined };
+  return { storeId, nextId: 1, owner: undefined, epoch: 0 };
 }

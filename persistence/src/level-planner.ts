@@ -165,7 +165,7 @@ export class LevelPlanner {
       plan: (slot) => {
         deletedId = slot.current.id;
         if (deletedId === undefined) return [];
-        slot.position = NO_DOCUMENT;
+        slot.clear();
         return [
           { type: 'del', key: nameKey(slot.documentName) },
           { type: 'put', key: clearedKey(deletedId), value: new Uint8Array() },

@@ -4,6 +4,7 @@ import type {
   DocumentChange,
   DocumentInfo,
   DocumentStore,
+  LogEnd,
   QuarantinedUpdate,
   Snapshot,
   StoredDocument,
@@ -56,7 +57,7 @@ export class LevelStore implements DocumentStore {
     this.#disk = disk;
     this.#options = options;
     this.#planner = new LevelPlanner(meta.nextId);
-    this.#changes = new LevelChanges(disk, options, this.#planner);
+    this.#changes = new LevelChanges(disk, options, this.#planner, meta.epoch);
     this.#reclaimer = new LevelReclaimer((work) => disk.read(work));
   }
 
@@ -85,6 +86,10 @@ export class LevelStore implements DocumentStore {
     return this.#changes.health;
   }
 
+  get epoch(): number {
+    return this.#changes.epoch;
+  }
+
   /** How often the store was taken up by a cluster; a directory that was copied before the last time has a lower one. */
   async generation(): Promise<number> {
     return this.#disk.read(readGeneration);
@@ -99,7 +104,7 @@ export class LevelStore implements DocumentStore {
     return this.#changes.withSlot(documentName, async (slot) => {
       const { document, position } = await this.#changes.read(documentName, (reader) => reader.document(documentName));
       // Spares the first append its look-up; unless one has begun, whose answer may be younger.
-      if (!slot.isLookedUp) slot.position ??= position;
+      if (!slot.isLookedUp) slot.learn(position);
       return document;
     });
   }
@@ -206,8 +211,8 @@ export class LevelStore implements DocumentStore {
     return this.#changes.withReader(documentName, (reader) => reader.info(documentName));
   }
 
-  async sequences(documentNames: readonly string[]): Promise<readonly number[]> {
-    return this.#changes.sequences(documentNames);
+  async logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]> {
+    return this.#changes.logEnds(documentNames);
   }
 
   async delete(documentName: string): Promise<boolean> {

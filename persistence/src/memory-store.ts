@@ -7,6 +7,7 @@ import type {
   DocumentChange,
   DocumentInfo,
   DocumentStore,
+  LogEnd,
   LogEntry,
   LogRecord,
   QuarantinedUpdate,
@@ -51,6 +52,8 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements DocumentStore {
   /** Made anew with every store. */
   readonly storeId = randomUUID();
+  /** It is opened once. */
+  readonly epoch = 1;
   readonly #documents = new Map<string, MemoryDocument>();
   readonly #retention: Retention;
   #isClosed = false;
@@ -163,9 +166,9 @@ export class MemoryStore implements DocumentStore {
     return document && infoOf(document);
   }
 
-  async sequences(documentNames: readonly string[]): Promise<readonly number[]> {
+  async logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]> {
     this.#assertOpen();
-    return documentNames.map((name) => this.#find(name)?.sequence ?? 0);
+    return documentNames.map((name) => ({ sequence: this.#find(name)?.sequence ?? 0, atOpening: 0 }));
   }
 
   async delete(documentName: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import type {
   Append,
   DocumentInfo,
   DocumentStore,
+  LogEnd,
   QuarantinedUpdate,
   StoredDocument,
   StoreHealth,
@@ -70,8 +71,12 @@ export class ReadOnlyStore implements DocumentStore {
     return this.#store.info(documentName);
   }
 
-  sequences(documentNames: readonly string[]): Promise<readonly number[]> {
-    return this.#store.sequences(documentNames);
+  get epoch(): number {
+    return this.#store.epoch;
+  }
+
+  logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]> {
+    return this.#store.logEnds(documentNames);
   }
 
   history(documentName: string): Promise<HistoryOutline | undefined> {

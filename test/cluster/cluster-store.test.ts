@@ -26,7 +26,7 @@ describe('the first instance', () => {
     await two.store.append('doc', text('from two')).durable;
     expect(await texts(one.store, 'doc')).toEqual(['from one', 'from two']);
     expect(await texts(two.store, 'doc')).toEqual(['from one', 'from two']);
-    expect(await one.store.sequences(['doc'])).toEqual(await two.store.sequences(['doc']));
+    expect(await one.store.logEnds(['doc'])).toEqual(await two.store.logEnds(['doc']));
   });
 
   test('takes up what a single instance has written, as it lies there', async () => {
@@ -54,7 +54,7 @@ describe('the first instance', () => {
 
     expect(all.filter(({ isOwner }) => isOwner)).toHaveLength(1);
     await Promise.all(all.map(({ store }) => store.append('doc', text('x')).durable));
-    expect(await all[0]?.store.sequences(['doc'])).toEqual([4]);
+    expect(await all[0]?.store.logEnds(['doc'])).toEqual([{ sequence: 4, atOpening: 0 }]);
   });
 });
 

@@ -32,7 +32,7 @@ export class HeardBy implements RelayListener {
 
 /** A written batch of one update. */
 export function written(sequence: number, ...bytes: number[]): RelayedBatch {
-  return { kind: 'written', sequence, updates: [Uint8Array.from(bytes)], waiting: [] };
+  return { kind: 'written', epoch: 1, sequence, updates: [Uint8Array.from(bytes)], waiting: [] };
 }
 
 /** What every {@link Relay} keeps to. `open` gives a network of its own each time, and `join` an instance in it. */
@@ -48,7 +48,7 @@ export function describeRelay(
     await Promise.all([channel, two.attach('notes', other), three.attach('other', elsewhere)].map(listening));
     const waiting = [{ update: Uint8Array.of(9), author: 'grace' }];
     const batches: RelayedBatch[] = [
-      { kind: 'written', sequence: 2 ** 40, updates: [Uint8Array.of(1, 2), Uint8Array.of(3)], waiting },
+      { kind: 'written', epoch: 7, sequence: 2 ** 40, updates: [Uint8Array.of(1, 2), Uint8Array.of(3)], waiting },
       { kind: 'unwritten', entries: [{ update: Uint8Array.of(4), author: 'ada' }], waiting },
     ];
 

@@ -6,7 +6,7 @@ import { openFaulty, text, texts, withLevel } from './level-fixtures.ts';
 import { StoreChild } from './store-child.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-const META = ['meta/format', 'meta/next-id', 'meta/owner', 'meta/store-id'];
+const META = ['meta/epoch', 'meta/format', 'meta/next-id', 'meta/owner', 'meta/store-id'];
 
 describe('kill -9', () => {
   test.each([1, 2, 3])('everything that was written is there (%i)', async (round) => {

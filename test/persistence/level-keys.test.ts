@@ -99,6 +99,7 @@ test('the keys of store format 1 are these bytes', () => {
     'meta/store-id',
     'meta/next-id',
     'meta/owner',
+    'meta/epoch',
     'meta/generation', // only where a cluster had the store
   ]);
   expect(hex(nameKey('a/é'))).toBe('6e612fc3a9');

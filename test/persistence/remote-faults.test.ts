@@ -145,7 +145,7 @@ describe('a bad network', () => {
       appends.push(...appendRange(store, 'doc', turn * 5, 5));
       if (turn % 10 === 9) proxy.cut();
       await new Promise(setImmediate);
-      if (turn % 3 === 0) await store.sequences(['doc']);
+      if (turn % 3 === 0) await store.logEnds(['doc']);
     }
     await Promise.all(appends.map(({ whenDurable }) => whenDurable));
 

@@ -27,7 +27,7 @@ const POLICY = { keepAllMs: 1, tiers: [{ everyMs: 2, untilAgeMs: undefined }], m
 
 /** Change one of these, and instances of two versions misunderstand each other, unless the version changes with it. */
 test('the version goes with these bytes', () => {
-  expect(STORE_PROTOCOL_VERSION).toBe(1);
+  expect(STORE_PROTOCOL_VERSION).toBe(2);
   expect({
     piece: hex(pieceHeader(258, PieceEnd.More, 3)),
     append: hex(encodeAppend('doc', CHANGE)),
@@ -59,10 +59,12 @@ test('the version goes with these bytes', () => {
         waiting: CHANGE.addWaiting,
       }),
     ),
+    ends: hex(encode(METHODS.logEnds.result, [{ sequence: 9, atOpening: 8 }])),
   }).toMatchInlineSnapshot(`
     {
       "append": "03646f630d01e8070103616461010002010201010303626f62010104",
       "appends": "01050106070108",
+      "ends": "010908",
       "failure": "05ac021048575f53544f52455f434f5252555054026e6f",
       "health": "06010466756c6c",
       "loaded": "010102010601070105010203010201020361646101010303626f62",
@@ -84,10 +86,10 @@ test('the version goes with these bytes', () => {
       "info": 4,
       "keyFrame": 8,
       "load": 1,
+      "logEnds": 13,
       "page": 3,
       "quarantined": 2,
       "replaceSnapshot": 10,
-      "sequences": 5,
     }
   `);
 });

@@ -13,7 +13,10 @@ import { type Deferred, deferred } from './deferred.ts';
 
 /** A `MemoryStore` whose two moments of a write, and whose loads, happen when a test says so. */
 export class ControlledStore implements DocumentStore {
-  readonly inner: MemoryStore;
+  inner: MemoryStore;
+  #epoch = 1;
+  /** Where logs ended when it was opened again, by document. */
+  #openedAt = new Map<string, number>();
   /** Every change that was appended, of whatever document. */
   readonly changes: DocumentChange[] = [];
   readonly loadedNames: string[] = [];
@@ -104,8 +107,22 @@ export class ControlledStore implements DocumentStore {
     return this.inner.info(documentName);
   }
 
-  sequences(documentNames: readonly string[]) {
-    return this.inner.sequences(documentNames);
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Another process opens it, and finds this. */
+  async reopen(found: MemoryStore): Promise<void> {
+    for await (const { documentName, sequence } of found.list()) this.#openedAt.set(documentName, sequence);
+    this.inner = found;
+    this.#epoch++;
+  }
+
+  async logEnds(documentNames: readonly string[]) {
+    const ends = await this.inner.logEnds(documentNames);
+    return documentNames.map((name, index) => {
+      return { sequence: ends[index]?.sequence ?? 0, atOpening: this.#openedAt.get(name) ?? 0 };
+    });
   }
 
   delete(documentName: string) {

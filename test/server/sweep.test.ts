@@ -1,3 +1,4 @@
+import type { LogEnd } from '@headwater/persistence';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Sweep, type Swept } from '../../server/src/documents/sweep.ts';
 import { SILENT_LOGGER } from '../../server/src/logging/logger.ts';
@@ -6,13 +7,18 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const FIVE_SECONDS = 5_000;
+const EPOCH = 4;
 
-type Sequences = (names: readonly string[]) => Promise<readonly number[]>;
+type LogEnds = (names: readonly string[]) => Promise<readonly LogEnd[]>;
 
 /** A store whose logs reach as far as their names are long. */
-function open(sequences: Sequences = (names) => Promise.resolve(names.map(({ length }) => length))) {
-  const asked = vi.fn<Sequences>(sequences);
-  return { asked, sweep: new Sweep({ sequences: asked }, SILENT_LOGGER) };
+function open(logEnds: LogEnds = (names) => Promise.resolve(names.map(({ length }) => end(length)))) {
+  const asked = vi.fn<LogEnds>(logEnds);
+  return { asked, sweep: new Sweep({ logEnds: asked, epoch: EPOCH }, SILENT_LOGGER) };
+}
+
+function end(sequence: number): LogEnd {
+  return { sequence, atOpening: 0 };
 }
 
 function document(name: string): Swept & { readonly compare: ReturnType<typeof vi.fn<Swept['compare']>> } {
@@ -29,8 +35,8 @@ test('every five seconds all documents are compared with one question', async ()
   sweep.close();
 
   expect(asked.mock.calls).toEqual([[['a', 'abcdef']]]);
-  expect(short.compare.mock.calls).toEqual([[1, 3]]);
-  expect(long.compare.mock.calls).toEqual([[6, 3]]);
+  expect(short.compare.mock.calls).toEqual([[end(1), EPOCH, 3]]);
+  expect(long.compare.mock.calls).toEqual([[end(6), EPOCH, 3]]);
 });
 
 test('a thousand documents are one question, and those who hurry are asked for together', async () => {
@@ -46,7 +52,7 @@ test('a thousand documents are one question, and those who hurry are asked for t
 
 test('a store that cannot say is asked again', async () => {
   let isAway = true;
-  const { asked, sweep } = open(() => (isAway ? Promise.reject(new Error('away')) : Promise.resolve([7])));
+  const { asked, sweep } = open(() => (isAway ? Promise.reject(new Error('away')) : Promise.resolve([end(7)])));
   const notes = document('notes');
   sweep.add(notes);
   await vi.advanceTimersByTimeAsync(FIVE_SECONDS);
@@ -57,11 +63,11 @@ test('a store that cannot say is asked again', async () => {
   sweep.close();
 
   expect(asked).toHaveBeenCalledTimes(2);
-  expect(notes.compare).toHaveBeenCalledWith(7, 3);
+  expect(notes.compare).toHaveBeenCalledWith(end(7), EPOCH, 3);
 });
 
 test('who hurries while a sweep is under way gets the next one, at once', async () => {
-  const answers: ((sequences: readonly number[]) => void)[] = [];
+  const answers: ((ends: readonly LogEnd[]) => void)[] = [];
   const { asked, sweep } = open(() => new Promise((resolve) => answers.push(resolve)));
   const notes = document('notes');
   sweep.add(notes);
@@ -70,16 +76,16 @@ test('who hurries while a sweep is under way gets the next one, at once', async 
   sweep.soon();
   await vi.advanceTimersByTimeAsync(100);
   expect(asked).toHaveBeenCalledTimes(1);
-  answers[0]?.([3]); // what was asked before it
+  answers[0]?.([end(3)]); // what was asked before it
   await vi.advanceTimersByTimeAsync(100);
-  answers[1]?.([9]);
+  answers[1]?.([end(9)]);
   await vi.advanceTimersByTimeAsync(100);
   sweep.close();
 
   expect(asked).toHaveBeenCalledTimes(2);
   expect(notes.compare.mock.calls).toEqual([
-    [3, 3],
-    [9, 3],
+    [end(3), EPOCH, 3],
+    [end(9), EPOCH, 3],
   ]);
 });
 

@@ -1,6 +1,6 @@
 import type { Random } from '../support/random.ts';
 import type { SimulatedClient } from './simulated-client.ts';
-import type { SimulatedCluster } from './simulated-cluster.ts';
+import { GREETING_MS, type SimulatedCluster } from './simulated-cluster.ts';
 import type { SimulatedInstance } from './simulated-instance.ts';
 
 /** What is there to be harmed. */
@@ -73,7 +73,7 @@ export const FAULTS: Record<string, (world: World) => void | Promise<void>> = {
   },
   'nothing gets through between an instance and the store'({ cluster, instances, random, trouble }) {
     const ms = random.below(3_000);
-    trouble(ms + 1_000);
+    trouble(ms + GREETING_MS + 1_000); // who looks for the owner just before it is over waits for its greeting
     cluster.hold(random.pick(instances).process, ms);
   },
   'an instance is frozen'({ instances, random, trouble }) {
@@ -93,10 +93,13 @@ export const FAULTS: Record<string, (world: World) => void | Promise<void>> = {
     trouble(2_000);
     random.pick(instances).stop();
   },
-  async 'the power is cut'({ cluster, instances, trouble, cutPower }) {
+  async 'the power is cut'({ instances, trouble, cutPower }) {
     trouble(1_000);
-    cluster.network.flush();
     await cutPower([...instances]);
+  },
+  async 'the power of the owner of the store is cut'({ cluster, instances, trouble, cutPower }) {
+    trouble(1_000);
+    await cutPower(instances.filter(({ process }) => process === cluster.owner));
   },
   'the disk fails'({ cluster, random, trouble }) {
     trouble(1_000);

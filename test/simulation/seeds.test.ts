@@ -9,8 +9,8 @@ const COUNT = Number(process.env['SEEDS'] ?? runs(2_000));
 /** Several times what they take. */
 const TIMEOUT_MS = 60_000 + COUNT * 200;
 
-/** Each of these went wrong once. */
-const REMEMBERED = [223];
+/** Each of these went wrong once, with the faults there are; another fault gives every seed another story. */
+const REMEMBERED = [15, 29, 101, 119, 123, 159, 162, 164, 198, 202, 221, 238, 265, 289];
 
 /** Those of this run: each run tries others. */
 const FIRST = Math.floor(Math.random() * 2 ** 31);

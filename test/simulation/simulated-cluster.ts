@@ -10,7 +10,8 @@ import { SimulatedLevelStore } from './simulated-level-store.ts';
 import { type WireEnd, wireBetween } from './simulated-wire.ts';
 import type { VirtualProcess } from './virtual-time.ts';
 
-const GREETING_MS = 5_000;
+/** So long an instance waits for the owner to answer. */
+export const GREETING_MS = 5_000;
 const OPENING_MS = 20;
 
 /** The owner of the store, as it is announced to the others. */
@@ -101,7 +102,8 @@ export class SimulatedCluster {
         const lastAppend = owner.sessions.lastAppendOf(clientId);
         far.tell(() => {
           clearTimeout(timer);
-          resolve({ channel: new Channel(near, {}), storeId: owner.store.storeId, lastAppend });
+          const { storeId, epoch } = owner.store;
+          resolve({ channel: new Channel(near, {}), storeId, epoch, lastAppend });
         });
         owner.sessions.welcome(clientId, new Channel(far, {}));
       });
@@ -110,8 +112,7 @@ export class SimulatedCluster {
 
   async #open(process: VirtualProcess): Promise<OpenedStore> {
     await wait(OPENING_MS);
-    this.disk.synced(this.disk.length); // LevelDB puts what it finds in its log into a table, and syncs that
-    const store = new SimulatedLevelStore(this.disk, this.#random);
+    const store = new SimulatedLevelStore(this.disk, await this.disk.open(), this.#random);
     const owner = { process, store, sessions: new HostSessions(store) };
     this.#owner = owner;
     return {

@@ -14,6 +14,13 @@ type Change =
       readonly quarantine: readonly QuarantinedUpdate[];
     };
 
+/** What somebody finds who opens it. */
+export interface Opening {
+  readonly epoch: number;
+  /** The last sequences, by document. */
+  readonly ends: ReadonlyMap<string, number>;
+}
+
 /** What updates hold together, whatever order they came in. */
 class Holdings {
   readonly knowledge = Knowledge.empty();
@@ -56,6 +63,7 @@ export class SimulatedDisk {
   #durableCount = 0;
   #ledgers = new Map<string, Ledger>();
   #lockedBy: VirtualProcess | undefined;
+  #epoch = 0;
 
   get store(): MemoryStore {
     return this.#store;
@@ -75,6 +83,14 @@ export class SimulatedDisk {
 
   unlock(): void {
     this.#lockedBy = undefined;
+  }
+
+  /** Opens it. What LevelDB finds in its log it puts into a table, and syncs that. */
+  async open(): Promise<Opening> {
+    this.synced(this.length);
+    const ends = new Map<string, number>();
+    for await (const { documentName, sequence } of this.#store.list()) ends.set(documentName, sequence);
+    return { epoch: ++this.#epoch, ends };
   }
 
   /** @returns the sequence of the record, or of the last one */

@@ -10,7 +10,7 @@ import type {
 import { HeadwaterError } from '@headwater/protocol';
 import { type Deferred, deferred } from '../server/deferred.ts';
 import type { Random } from '../support/random.ts';
-import type { SimulatedDisk } from './simulated-disk.ts';
+import type { Opening, SimulatedDisk } from './simulated-disk.ts';
 
 interface Pending {
   readonly documentName: string;
@@ -31,6 +31,7 @@ const CLOSE_MS = 500;
 export class SimulatedLevelStore implements DocumentStore {
   readonly storeId = 'the store';
   readonly #disk: SimulatedDisk;
+  readonly #opening: Opening;
   readonly #random: Random;
   /** Not written yet, in order. */
   #pending: Pending[] = [];
@@ -42,9 +43,14 @@ export class SimulatedLevelStore implements DocumentStore {
   #isClosed = false;
 
   /** The lock of the disk has to be had. */
-  constructor(disk: SimulatedDisk, random: Random) {
+  constructor(disk: SimulatedDisk, opening: Opening, random: Random) {
     this.#disk = disk;
+    this.#opening = opening;
     this.#random = random;
+  }
+
+  get epoch(): number {
+    return this.#opening.epoch;
   }
 
   get health(): StoreHealth {
@@ -87,8 +93,11 @@ export class SimulatedLevelStore implements DocumentStore {
     }
   }
 
-  async sequences(documentNames: readonly string[]) {
-    return this.#read(undefined, () => this.#disk.store.sequences(documentNames));
+  async logEnds(documentNames: readonly string[]) {
+    const ends = await this.#read(undefined, () => this.#disk.store.logEnds(documentNames));
+    return documentNames.map((name, index) => {
+      return { sequence: ends[index]?.sequence ?? 0, atOpening: this.#opening.ends.get(name) ?? 0 };
+    });
   }
 
   async quarantined(documentName: string) {

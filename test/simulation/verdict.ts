@@ -1,4 +1,5 @@
-import { Knowledge } from '@headwater/protocol';
+import { Knowledge, updateOfDeleteSet } from '@headwater/protocol';
+import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import type { SimulatedClient } from './simulated-client.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
@@ -31,9 +32,25 @@ export function plainDoc(stored: Y.Doc, living: readonly SimulatedClient[], gone
   const doc = newDoc();
   const knowledge = Knowledge.empty();
   knowledge.admit(Y.encodeStateAsUpdate(stored));
-  const kept = gone.flatMap(({ edits }) => edits.filter((edit) => knowledge.knows(edit)));
+  const kept = gone.flatMap(({ edits }) => edits.flatMap(partsOf).filter((part) => knowledge.knows(part)));
   applyAll(doc, [...living.flatMap(({ edits }) => edits), ...kept]);
   return doc;
+}
+
+/** A deletion is stored in parts when some of what it deletes has been lost. */
+function partsOf(edit: Uint8Array): readonly Uint8Array[] {
+  const { structs, ds } = Y.decodeUpdate(edit);
+  if (structs.length > 0) return [edit];
+  return [...ds.clients].flatMap(([client, ranges]) =>
+    ranges.flatMap(({ clock, len }) => Array.from({ length: len }, (_, index) => deletionOf(client, clock + index))),
+  );
+}
+
+function deletionOf(client: number, clock: number): Uint8Array {
+  const deleteSet = encoding.encode((encoder) => {
+    for (const part of [1, client, 1, clock, 1]) encoding.writeVarUint(encoder, part);
+  });
+  return updateOfDeleteSet(deleteSet);
 }
 
 /** In one transaction, which takes a fraction of the time of many. */

@@ -160,7 +160,10 @@ export class SimulatedRelay implements Relay {
 
   #publish(documentName: string, batch: RelayedBatch): void {
     if (!this.#network.isTooLarge()) this.#send(documentName, batch);
-    else if (batch.kind === 'written') this.#send(documentName, { kind: 'stored', sequence: batch.sequence });
+    else if (batch.kind === 'written') {
+      const { epoch, sequence } = batch;
+      this.#send(documentName, { kind: 'stored', epoch, sequence });
+    }
   }
 
   #send(documentName: string | undefined, content: Envelope['content']): void {

@@ -8,7 +8,7 @@ import { remoteError } from './value-codecs.ts';
  * What the two ends of a channel say to each other. Counted up with every change of a message, so that instances of
  * two versions refuse each other instead of misunderstanding.
  */
-export const STORE_PROTOCOL_VERSION = 1;
+export const STORE_PROTOCOL_VERSION = 2;
 
 const MAGIC = 'headwater-store';
 const NONCE_BYTES = 32;
@@ -31,13 +31,15 @@ interface Challenge {
 /** What a host says of itself to those who know the secret. */
 export interface Welcome {
   readonly storeId: string;
+  /** {@link DocumentStore.epoch}: it stays the same as long as the connection lasts. */
+  readonly epoch: number;
   /** The last append it has taken from this client; 0 when it does not know it. */
   readonly lastAppend: number;
 }
 
 const hello = object<Hello>({ magic: text, version: uint, nonce: ownBytes, clientId: text });
 const challenge = object<Challenge>({ nonce: ownBytes });
-const welcome = object<Welcome>({ storeId: text, lastAppend: uint });
+const welcome = object<Welcome>({ storeId: text, epoch: uint, lastAppend: uint });
 /** Whether it goes on, and with what. */
 const answer = object<{ isRefused: boolean; content: Uint8Array }>({ isRefused: boolean, content: bytes });
 const proven = object<{ proof: Uint8Array; content: Uint8Array }>({ proof: bytes, content: bytes });

@@ -49,6 +49,7 @@ export class HostClient implements ChannelUser {
   readonly #uploading = new OneAtATime();
   readonly #uploads = new Set<Upload>();
   #channel: Channel | undefined;
+  #epoch = 0;
   #hostHealth: HostHealth = { isDegraded: false, reason: '' };
   #isFlushScheduled = false;
   #isStalled = false;
@@ -61,6 +62,11 @@ export class HostClient implements ChannelUser {
 
   get isLinked(): boolean {
     return this.#channel !== undefined;
+  }
+
+  /** Of the store as it was found last. What is said of appends and asked of the store belongs to it. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** As far as it is known here: of a host that has been lost nothing is. */
@@ -103,7 +109,8 @@ export class HostClient implements ChannelUser {
   }
 
   /** Goes on with a host: what it has not taken yet is sent, first of all. */
-  attach({ channel, lastAppend }: HostLink): void {
+  attach({ channel, epoch, lastAppend }: HostLink): void {
+    this.#epoch = epoch;
     this.#hostHealth = { isDegraded: false, reason: '' };
     this.#isStalled = false;
     this.#channel = channel;
@@ -117,6 +124,7 @@ export class HostClient implements ChannelUser {
    * called in the same turn.
    */
   async moveTo(store: DocumentStore, then: () => void): Promise<void> {
+    this.#epoch = store.epoch;
     this.#pending.sendAfter(0);
     while (this.#pending.hasUnsent) {
       for (const { number, storedAs, change } of this.#pending.takeUnsent(MAX_BATCH_BYTES, performance.now())) {

@@ -7,6 +7,8 @@ import { type ClusterSecret, greetHost } from './greeting.ts';
 export interface HostLink {
   readonly channel: Channel;
   readonly storeId: string;
+  /** Of its store. */
+  readonly epoch: number;
   /** The last append it has taken from this client. */
   readonly lastAppend: number;
 }

@@ -7,6 +7,7 @@ import {
   historyChange,
   historyOutline,
   keyFrame,
+  logEnd,
   quarantinedUpdate,
   recordBlock,
   snapshot,
@@ -85,12 +86,6 @@ export const METHODS = {
     result: optional(documentInfo),
     run: (store, { documentName }) => store.info(documentName),
   }),
-  sequences: read({
-    number: 5,
-    args: object<{ documentNames: readonly string[] }>({ documentNames: list(text) }),
-    result: list(uint),
-    run: (store, { documentNames }) => store.sequences(documentNames),
-  }),
   history: read({
     number: 6,
     args: ofDocument,
@@ -132,6 +127,12 @@ export const METHODS = {
     args: ofDocument,
     result: boolean,
     run: (store, { documentName }) => store.delete(documentName),
+  }),
+  logEnds: read({
+    number: 13,
+    args: object<{ documentNames: readonly string[] }>({ documentNames: list(text) }),
+    result: list(logEnd),
+    run: (store, { documentNames }) => store.logEnds(documentNames),
   }),
 } as const;
 

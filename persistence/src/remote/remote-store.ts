@@ -7,6 +7,7 @@ import type {
   DocumentChange,
   DocumentInfo,
   DocumentStore,
+  LogEnd,
   QuarantinedUpdate,
   Snapshot,
   StoredDocument,
@@ -153,6 +154,11 @@ export class RemoteStore implements DocumentStore {
     return this.#storeId ?? '';
   }
 
+  /** Of the store as it was found last. */
+  get epoch(): number {
+    return this.#opened?.store.epoch ?? this.#client.epoch;
+  }
+
   /** Whether it is open in this process by now. */
   get isOpenedHere(): boolean {
     return this.#opened !== undefined;
@@ -187,9 +193,9 @@ export class RemoteStore implements DocumentStore {
     return this.#ask(METHODS.info, { documentName }, documentName);
   }
 
-  async sequences(documentNames: readonly string[]): Promise<readonly number[]> {
+  async logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]> {
     for (const name of documentNames) checkDocumentName(name);
-    return this.#ask(METHODS.sequences, { documentNames });
+    return this.#ask(METHODS.logEnds, { documentNames });
   }
 
   async *list(
@@ -292,7 +298,10 @@ export class RemoteStore implements DocumentStore {
   async #ask<A, R>(method: Method<A, R>, args: A, documentName?: string): Promise<R> {
     if (documentName !== undefined) checkDocumentName(documentName);
     const deadline = performance.now() + this.#options.patienceMs;
+    const { epoch } = this;
     for (;;) {
+      // What a change says of a log, its caller knows of the epoch in which it was called.
+      if (!method.isRead && this.epoch !== epoch) throw unavailable('the store is in other hands by now: try again');
       if (this.#opened !== undefined) return method.run(this.#opened.store, args);
       this.#assertOpen();
       if (this.#client.isLinked) {

@@ -37,6 +37,7 @@ export interface StoreHostOptions extends ChannelTimes {
  * ```
  */
 export class StoreHost {
+  readonly #store: DocumentStore;
   readonly #options: StoreHostOptions;
   readonly #server: Server;
   readonly #strangers = new Set<Channel>();
@@ -45,6 +46,7 @@ export class StoreHost {
   #isStopping = false;
 
   private constructor(store: DocumentStore, options: StoreHostOptions) {
+    this.#store = store;
     this.#options = options;
     this.#sessions = new HostSessions(store);
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#meet(socket));
@@ -104,6 +106,7 @@ export class StoreHost {
     try {
       const clientId = await greetClient(channel, this.#options.secret, (id) => ({
         storeId: this.#options.storeId,
+        epoch: this.#store.epoch,
         lastAppend: this.#sessions.lastAppendOf(id),
       }));
       this.#sessions.welcome(clientId, channel);

@@ -1,6 +1,7 @@
 import { ERROR_CODES, type ErrorCode, HeadwaterError } from '@headwater/protocol';
 import type {
   DocumentInfo,
+  LogEnd,
   LogEntry,
   LogRecord,
   QuarantinedUpdate,
@@ -53,6 +54,8 @@ export const documentInfo = object<DocumentInfo>({
   createdMs: uint,
   updatedMs: uint,
 });
+
+export const logEnd = object<LogEnd>({ sequence: uint, atOpening: uint });
 
 export const recordBlock = object<RecordBlock>({ after: uint, last: uint, records: list(logRecord) });
 

@@ -9,6 +9,8 @@ const GRACE_MS = 200;
 export interface Behind {
   readonly name: string;
   readonly coverage: Coverage;
+  /** Whether its sequences are those of the log that the store has now. */
+  readonly isCurrent: () => boolean;
   /** Takes up a record of the log, and keeps what of it waits. */
   takeRecord(entries: readonly LogEntry[], sequence: number): void;
   /** Calls back once everything taken up so far has been shown. */
@@ -32,10 +34,10 @@ export class CatchUp {
 
   /** There may be a hole: it is read when it is still there in a moment. */
   soon(): void {
-    if (this.#isStopped || this.#isRunning || this.#document.coverage.isComplete) return;
+    if (!this.#isDue) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (!this.#document.coverage.isComplete) void this.#run();
+      if (this.#isDue) void this.#run();
     }, GRACE_MS);
   }
 
@@ -43,7 +45,16 @@ export class CatchUp {
   now(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (!this.#isStopped && !this.#isRunning && !this.#document.coverage.isComplete) void this.#run();
+    if (this.#isDue) void this.#run();
+  }
+
+  get #isDue(): boolean {
+    return this.#mayRead && !this.#isRunning && !this.#document.coverage.isComplete;
+  }
+
+  /** What the store says in another epoch is about records that may have the numbers of others here. */
+  get #mayRead(): boolean {
+    return !this.#isStopped && this.#document.isCurrent();
   }
 
   stop(): void {
@@ -68,7 +79,7 @@ export class CatchUp {
     const { name, coverage } = this.#document;
     let at = coverage.through;
     for await (const block of this.#store.recordBlocks(name, { after: at })) {
-      if (this.#isStopped) return;
+      if (!this.#mayRead) return;
       if (block.after > at) return this.#readState();
       for (const { sequence, entries } of block.records) this.#take(entries, sequence);
       at = block.last;
@@ -81,7 +92,7 @@ export class CatchUp {
   async #readState(): Promise<void> {
     const { name, coverage } = this.#document;
     const { snapshot, tail } = await this.#store.load(name);
-    if (this.#isStopped) return;
+    if (!this.#mayRead) return;
     if (snapshot !== undefined && snapshot.sequence > coverage.through) {
       this.#take([{ update: snapshot.update, author: '' }], snapshot.sequence);
       this.#coverThrough(snapshot.sequence);
@@ -91,7 +102,10 @@ export class CatchUp {
   }
 
   #take(entries: readonly LogEntry[], sequence: number): void {
-    if (!this.#document.coverage.has(sequence)) this.#document.takeRecord(entries, sequence);
+    const { coverage } = this.#document;
+    if (coverage.has(sequence)) return;
+    coverage.begin(sequence);
+    this.#document.takeRecord(entries, sequence);
   }
 
   #coverThrough(sequence: number): void {

@@ -15,6 +15,8 @@ export interface CompactedReplica {
   readonly through: number;
   /** How far the snapshot reaches that is known to be in the store. */
   readonly storedSnapshot: number;
+  /** In which epoch of the store that is so, and whether the store is still in it. */
+  readonly epoch: { readonly known: number; readonly isCurrent: boolean };
   letOthersCompact(): Promise<void>;
   storedNewSnapshot(sequence: number): void;
   outdateAll(): void;
@@ -107,6 +109,9 @@ export class CompactionSchedule {
     const sequence = replica?.through ?? batches.at(-1)?.sequence;
     if (batches.length === 0 || sequence === undefined) return;
     const snapshot = document.snapshot();
+    const epoch = replica?.epoch.known;
+    const isCurrent = (): boolean =>
+      !this.#isStopped && (replica === undefined || (replica.epoch.isCurrent && replica.epoch.known === epoch));
     try {
       const result = await this.#compactor.run({
         documentName: document.name,
@@ -115,7 +120,7 @@ export class CompactionSchedule {
         sequence,
         isStored: () => replica !== undefined && sequence <= replica.storedSnapshot,
         stateVector: advance(snapshot?.clocks, batches),
-        isCurrent: () => !this.#isStopped,
+        isCurrent,
       });
       if (replica === undefined) document.adopt(result, this.#positionBehind(result.snapshot.sequence, end));
       else this.#adoptShared(replica, result, end);
@@ -124,7 +129,7 @@ export class CompactionSchedule {
         this.#logger.warn({ documentName: document.name, author, reason }, 'update quarantined');
       }
     } catch (error) {
-      if (this.#isStopped) return;
+      if (!isCurrent()) return;
       if (error instanceof CompactionTimeoutError) {
         this.#logger.warn({ documentName: document.name, err: error }, 'compaction took too long');
         return;

@@ -126,9 +126,9 @@ export class Compactor {
     snapshot: Snapshot,
     quarantined: readonly QuarantinedUpdate[],
   ): Promise<void> {
-    if (quarantined.length === 0 && isStored?.() === true) return;
-    // Loaded anew meanwhile: its log may hold what this snapshot does not.
+    // Loaded anew meanwhile, or of another epoch: its log may hold what this snapshot does not.
     if (!isCurrent()) throw new Error(`"${documentName}" was let go during its compaction`);
+    if (quarantined.length === 0 && isStored?.() === true) return;
     await this.#store.replaceSnapshot(documentName, snapshot, quarantined);
     this.#onCompacted(documentName);
   }

@@ -7,6 +7,7 @@ export class Coverage {
   /** Covered ones after a hole. */
   readonly #ahead = new Set<number>();
   #last = 0;
+  #highest = 0;
 
   /** Every record up to this one is covered. */
   get through(): number {
@@ -18,6 +19,11 @@ export class Coverage {
     return this.#last <= this.#through;
   }
 
+  /** The last record of which anything was taken up. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   has(sequence: number): boolean {
     return sequence <= this.#through || this.#ahead.has(sequence);
   }
@@ -27,20 +33,31 @@ export class Coverage {
     this.#last = Math.max(this.#last, sequence);
   }
 
+  /** This record is being taken up. */
+  begin(sequence: number): void {
+    this.note(sequence);
+    this.#highest = Math.max(this.#highest, sequence);
+  }
+
   /** This record was taken up. */
   cover(sequence: number): void {
-    this.note(sequence);
+    this.begin(sequence);
     if (sequence > this.#through) this.#ahead.add(sequence);
     this.#closeUp();
   }
 
   /** Every record up to this one was taken up, or exists no more. */
   coverThrough(sequence: number): void {
-    this.note(sequence);
+    this.begin(sequence);
     if (sequence <= this.#through) return;
     this.#through = sequence;
     for (const ahead of this.#ahead) if (ahead <= sequence) this.#ahead.delete(ahead);
     this.#closeUp();
+  }
+
+  /** Of a record of which nothing was taken up, it is not known any more that it exists. */
+  forgetMissing(): void {
+    this.#last = this.#highest;
   }
 
   #closeUp(): void {

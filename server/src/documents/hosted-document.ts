@@ -254,8 +254,9 @@ export class HostedDocument {
           for (const then of batch.onceShown) then();
         },
         acknowledge: (sequence) => {
-          this.#replica?.synced(batch, sequence, taken);
-          batch.acknowledge(sequence);
+          const acknowledge = (): void => batch.acknowledge(sequence);
+          if (this.#replica === undefined) acknowledge();
+          else this.#replica.synced({ batch, sequence, taken }, acknowledge);
         },
       });
     }
@@ -301,6 +302,7 @@ export class HostedDocument {
   async #load(): Promise<void> {
     try {
       await this.#replica?.whenListening(); // what is written after that is heard
+      const { epoch } = this.#around.store; // of what is read, or one before
       const stored = await this.#around.store.load(this.name);
       const repairs = new PendingBatch(this.#around.now());
       this.#contents.restore(stored, repairs);
@@ -312,7 +314,7 @@ export class HostedDocument {
         this.#schedule();
       }
       const snapshotSequence = stored.snapshot?.sequence ?? 0;
-      this.#replica?.loaded(stored.tail.at(-1)?.sequence ?? snapshotSequence, snapshotSequence);
+      this.#replica?.loaded(epoch, stored.tail.at(-1)?.sequence ?? snapshotSequence, snapshotSequence);
     } catch (error) {
       this.#life.loadFailed();
       throw error;

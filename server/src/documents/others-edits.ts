@@ -65,6 +65,15 @@ export class OthersEdits {
     }
   }
 
+  /** What was shown here, and is gone from the log after a record, is stored again: it must not be with those alone who saw it. */
+  storeAgain(after: number): void {
+    const { contents, pending } = this.#parts;
+    for (const { sequence, updates, ends, deletes } of contents.tail.since(0)) {
+      if (sequence !== undefined && sequence <= after) continue;
+      for (const update of updates) pending().add(update, '', { ends: [...ends], deletes });
+    }
+  }
+
   /** What waits elsewhere, and is stored already: here may be, or come, what it waits for. */
   takeWaiting(entries: readonly LogEntry[]): void {
     for (const entry of entries) this.#parts.contents.waiting.keepHere(entry);

@@ -1,8 +1,9 @@
-import type { LogEntry } from '@headwater/persistence';
+import type { DocumentStore, LogEnd, LogEntry } from '@headwater/persistence';
 import type { Relay, RelayChannel, RelayedBatch, RelayListener, RelayMessage } from '../relay/relay.ts';
 import { CatchUp } from './catch-up.ts';
 import { Coverage } from './coverage.ts';
 import type { DocumentSurroundings } from './hosted-document.ts';
+import { LogEpoch } from './log-epoch.ts';
 import type { OthersEdits } from './others-edits.ts';
 import type { PendingBatch } from './pending-batch.ts';
 import type { Presence } from './presence.ts';
@@ -22,6 +23,13 @@ export interface ClusterSurroundings {
   readonly sweep: Sweep;
 }
 
+/** A batch of this instance, and how many records of others had been taken up when it was handed in. */
+interface SyncedBatch {
+  readonly batch: PendingBatch;
+  readonly sequence: number;
+  readonly taken: number;
+}
+
 /** What a replica needs of its document. */
 export interface Replicated {
   readonly name: string;
@@ -39,9 +47,12 @@ export interface Replicated {
  */
 export class Replica implements RelayListener, Swept {
   readonly coverage = new Coverage();
+  /** In which epoch of the store that is so. */
+  readonly epoch: LogEpoch;
   readonly #document: Replicated;
   readonly #relay: Relay;
   readonly #sweep: Sweep;
+  readonly #store: DocumentStore;
   readonly #channel: RelayChannel;
   readonly #catchUp: CatchUp;
   /** What was heard while the document was being loaded. */
@@ -58,9 +69,12 @@ export class Replica implements RelayListener, Swept {
     this.#document = document;
     this.#relay = relay;
     this.#sweep = sweep;
+    this.#store = store;
+    this.epoch = new LogEpoch(store);
     const behind = {
       name: document.name,
       coverage: this.coverage,
+      isCurrent: () => this.epoch.isCurrent,
       takeRecord: (entries: readonly LogEntry[], sequence: number) => {
         this.taken++;
         document.edits.takeRecord(entries, sequence, true);
@@ -90,7 +104,8 @@ export class Replica implements RelayListener, Swept {
   }
 
   /** The document was loaded: it holds everything up to a record of its log, and a snapshot up to another. */
-  loaded(through: number, snapshotSequence: number): void {
+  loaded(epoch: number, through: number, snapshotSequence: number): void {
+    this.epoch.enter(epoch);
     this.coverage.coverThrough(through);
     this.storedSnapshot = snapshotSequence;
     // A snapshot is fsynced before the store gives it out; of a record, only who wrote it knows that.
@@ -98,6 +113,7 @@ export class Replica implements RelayListener, Swept {
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const batch of early) this.#take(batch);
+    if (early.length === MAX_EARLY_BATCHES) this.#sweep.soon(); // there may have been more
     this.#channel.readRetained();
     this.#channel.tell({ kind: 'awareness-query' });
     this.#sweep.add(this);
@@ -112,9 +128,10 @@ export class Replica implements RelayListener, Swept {
       }
       return;
     }
-    this.coverage.cover(sequence);
+    if (this.epoch.isCurrent) this.coverage.cover(sequence);
     this.#channel.publish({
       kind: 'written',
+      epoch: this.#store.epoch, // still the one of the sequence, in the turn in which that came
       sequence,
       updates: entries.map(({ update }) => update),
       waiting: addWaiting,
@@ -124,12 +141,15 @@ export class Replica implements RelayListener, Swept {
 
   /**
    * A batch of this instance is durable, in this record. So is what was `taken` before it was handed in: the store writes one
-   * log.
+   * log. Of that, what was taken in another epoch may be gone, and `then` is called once it is known not to be.
    */
-  synced(batch: PendingBatch, sequence: number, taken: number): void {
-    this.#synced = Math.max(this.#synced, taken);
+  synced({ batch, sequence, taken }: SyncedBatch, then: () => void): void {
     // The store could not write it when it was shown.
-    if (batch.hasUpdates) this.#document.onceShown(() => this.coverage.cover(sequence));
+    if (batch.hasUpdates && this.epoch.isCurrent) this.#document.onceShown(() => this.coverage.cover(sequence));
+    this.epoch.whenCurrent(() => {
+      this.#synced = Math.max(this.#synced, taken);
+      then();
+    });
   }
 
   /** Tells the others. */
@@ -156,7 +176,6 @@ export class Replica implements RelayListener, Swept {
   onBatch(batch: RelayedBatch): void {
     if (this.#early === undefined) this.#take(batch);
     else if (this.#early.length < MAX_EARLY_BATCHES) this.#early.push(batch);
-    else if (batch.kind !== 'unwritten') this.coverage.note(batch.sequence);
   }
 
   onMessage(message: RelayMessage, from: string): void {
@@ -198,10 +217,17 @@ export class Replica implements RelayListener, Swept {
     this.#document.showPresence();
   }
 
-  compare(reached: number, throughBefore: number): void {
-    // Records that were here are gone: the document was deleted, or a power cut took what nobody was told is saved.
-    if (reached < throughBefore) return this.#document.outdate();
-    this.coverage.note(reached);
+  compare({ sequence, atOpening }: LogEnd, epoch: number, throughBefore: number): void {
+    if (epoch !== this.epoch.known) {
+      // What happened in an epoch that was missed altogether is not known.
+      const intact = epoch === this.epoch.known + 1 ? atOpening : 0;
+      if (this.coverage.highest > intact) return this.#lost(intact);
+      this.coverage.forgetMissing();
+      this.epoch.enter(epoch);
+    } else if (sequence < throughBefore) {
+      return this.#document.outdate(); // it was deleted
+    }
+    this.coverage.note(sequence);
     this.#catchUp.soon();
   }
 
@@ -231,7 +257,14 @@ export class Replica implements RelayListener, Swept {
     for (const answer of this.#questions.values()) answer(false);
   }
 
+  /** A power cut took records that were taken up here: nobody had been told that they are saved. */
+  #lost(intact: number): void {
+    this.#document.edits.storeAgain(intact);
+    this.#document.outdate();
+  }
+
   #take(batch: RelayedBatch): void {
+    if (batch.kind !== 'unwritten' && batch.epoch !== this.epoch.known) return this.#takeOfOtherEpoch(batch);
     switch (batch.kind) {
       case 'written':
         this.#document.edits.takeWaiting(batch.waiting);
@@ -248,13 +281,26 @@ export class Replica implements RelayListener, Swept {
     }
   }
 
+  /**
+   * What was written before is in the log, or lost: then those who saw it bring it back. What is written in an epoch that this
+   * instance has not come to may be shown, and its number is not one of those known here.
+   */
+  #takeOfOtherEpoch(batch: RelayedBatch & { readonly epoch: number }): void {
+    if (batch.epoch < this.epoch.known) return;
+    this.#sweep.soon();
+    if (batch.kind !== 'written') return;
+    this.taken++;
+    this.#document.edits.takeRecord(anonymous(batch.updates), batch.sequence, false);
+  }
+
   #takeWritten({ sequence, updates }: RelayedBatch & { readonly kind: 'written' }): void {
     if (this.coverage.has(sequence)) return;
     this.taken++;
-    const entries = updates.map((update) => ({ update, author: '' }));
+    const entries = anonymous(updates);
+    this.coverage.begin(sequence);
     // What waits comes once more, after what it waits for, when the hole before it is read.
-    if (!this.#document.edits.takeRecord(entries, sequence, false)) this.coverage.note(sequence);
-    else this.#document.onceShown(() => this.coverage.cover(sequence));
+    const isWhole = this.#document.edits.takeRecord(entries, sequence, false);
+    if (isWhole) this.#document.onceShown(() => this.coverage.cover(sequence));
     this.#document.onceShown(() => this.#catchUp.soon());
   }
 
@@ -267,4 +313,9 @@ export class Replica implements RelayListener, Swept {
     const update = this.#document.presence.encodeOwn();
     if (update !== undefined) this.#channel.tell({ kind: 'awareness', update });
   }
+}
+
+/** Records as the relay carries them: who made them is in the store. */
+function anonymous(updates: readonly Uint8Array[]): readonly LogEntry[] {
+  return updates.map((update) => ({ update, author: '' }));
 }

@@ -1,4 +1,4 @@
-import type { DocumentStore } from '@headwater/persistence';
+import type { DocumentStore, LogEnd } from '@headwater/persistence';
 import type { Logger } from '../logging/logger.ts';
 
 const SWEEP_EVERY_MS = 5_000;
@@ -6,13 +6,21 @@ const SWEEP_EVERY_MS = 5_000;
 const HURRY_MS = 20;
 const DOCUMENTS_PER_CALL = 1_000;
 
+const NO_LOG: LogEnd = { sequence: 0, atOpening: 0 };
+
+type ComparedStore = Pick<DocumentStore, 'logEnds' | 'epoch'>;
+
 /** A document that is compared with its log. */
 export interface Swept {
   readonly name: string;
   /** Every record up to this one is here. */
   readonly through: number;
-  /** @param reached - how far its log reached, a moment ago; @param throughBefore - `through` before that was asked */
-  compare(reached: number, throughBefore: number): void;
+  /**
+   * @param end - how far its log reached, a moment ago
+   * @param epoch - of the store, which has said so
+   * @param throughBefore - `through` before that was asked
+   */
+  compare(end: LogEnd, epoch: number, throughBefore: number): void;
 }
 
 /**
@@ -20,7 +28,7 @@ export interface Swept {
  * thousand documents, and no look at what is in them.
  */
 export class Sweep {
-  readonly #store: Pick<DocumentStore, 'sequences'>;
+  readonly #store: ComparedStore;
   readonly #logger: Logger;
   readonly #documents = new Set<Swept>();
   readonly #timer: NodeJS.Timeout;
@@ -29,7 +37,7 @@ export class Sweep {
   /** Asked for while one was under way, which may have asked the store too early. */
   #isOverdue = false;
 
-  constructor(store: Pick<DocumentStore, 'sequences'>, logger: Logger) {
+  constructor(store: ComparedStore, logger: Logger) {
     this.#store = store;
     this.#logger = logger;
     this.#timer = setInterval(() => this.#start(), SWEEP_EVERY_MS);
@@ -77,8 +85,11 @@ export class Sweep {
       const some = documents.slice(at, at + DOCUMENTS_PER_CALL).filter((document) => this.#documents.has(document));
       const before = some.map(({ through }) => through);
       try {
-        const reached = await this.#store.sequences(some.map(({ name }) => name));
-        for (const [index, document] of some.entries()) document.compare(reached[index] ?? 0, before[index] ?? 0);
+        const ends = await this.#store.logEnds(some.map(({ name }) => name));
+        const { epoch } = this.#store; // still the one of the answer, in the turn in which that came
+        for (const [index, document] of some.entries()) {
+          document.compare(ends[index] ?? NO_LOG, epoch, before[index] ?? 0);
+        }
       } catch (error) {
         this.#logger.debug({ err: error }, 'documents could not be compared with the store');
       }

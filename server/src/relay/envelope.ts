@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter, HeadwaterError } from '@headwater/protocol';
 import type { RelayedBatch, RelayMessage } from './relay.ts';
 
 /** First byte of every envelope. A reader leaves other versions alone: what they carry is found in the store. */
-export const RELAY_VERSION = 1;
+export const RELAY_VERSION = 2;
 
 /** Second byte. Never renumber, only append: instances of two versions run side by side during an update. */
 export const EnvelopeKind = {
@@ -51,6 +51,7 @@ export function encodeEnvelope({ from, content }: Envelope): Uint8Array {
   writeText(writer, from);
   switch (content.kind) {
     case 'written':
+      writer.varUint(content.epoch);
       writer.varUint(content.sequence);
       writer.varUint(content.updates.length);
       for (const update of content.updates) writeBytes(writer, update);
@@ -61,6 +62,9 @@ export function encodeEnvelope({ from, content }: Envelope): Uint8Array {
       writeEntries(writer, content.waiting);
       break;
     case 'stored':
+      writer.varUint(content.epoch);
+      writer.varUint(content.sequence);
+      break;
     case 'snapshot':
       writer.varUint(content.sequence);
       break;
@@ -105,14 +109,15 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | undefined {
 function readContent(reader: ByteReader, kind: keyof typeof EnvelopeKind): Content {
   switch (kind) {
     case 'written': {
-      const sequence = reader.varUint('sequence');
+      const [epoch, sequence] = [reader.varUint('epoch'), reader.varUint('sequence')];
       const updates: Uint8Array[] = [];
       for (let left = reader.count('number of updates', 1); left > 0; left--) updates.push(reader.view('update'));
-      return { kind, sequence, updates, waiting: readEntries(reader) };
+      return { kind, epoch, sequence, updates, waiting: readEntries(reader) };
     }
     case 'unwritten':
       return { kind, entries: readEntries(reader), waiting: readEntries(reader) };
     case 'stored':
+      return { kind, epoch: reader.varUint('epoch'), sequence: reader.varUint('sequence') };
     case 'snapshot':
       return { kind, sequence: reader.varUint('sequence') };
     case 'awareness':

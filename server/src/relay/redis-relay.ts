@@ -128,7 +128,7 @@ export class RedisRelay implements Relay {
     const bytes = encodeEnvelope({ from: this.instanceId, content: batch });
     if (bytes.length > MAX_RELAYED_BYTES) {
       // Not written and too large: the others find it as soon as the store has it.
-      if (batch.kind === 'written') this.#publishBatch(channel, { kind: 'stored', sequence: batch.sequence });
+      if (batch.kind === 'written') this.#publishBatch(channel, storedOnly(batch));
       return;
     }
     this.#retained.add(channel.key, bytes).then(
@@ -145,7 +145,7 @@ export class RedisRelay implements Relay {
       this.#problem = error.message;
       this.#commands.client.publish(channel.key, Buffer.from(bytes)).catch(() => {});
     } else if (batch.kind !== 'unwritten') {
-      channel.unsentSequence = Math.max(channel.unsentSequence, batch.sequence);
+      channel.unsent = storedOnly(batch);
     }
   }
 
@@ -176,9 +176,9 @@ export class RedisRelay implements Relay {
     this.#isListening = true;
     this.#publish(this.#roomKey, { kind: 'alive' });
     for (const channel of this.#channels.values()) {
-      const sequence = channel.unsentSequence;
-      channel.unsentSequence = 0;
-      if (sequence > 0) this.#publishBatch(channel, { kind: 'stored', sequence });
+      const { unsent } = channel;
+      channel.unsent = undefined;
+      if (unsent !== undefined) this.#publishBatch(channel, unsent);
     }
     await this.#readRetained([...this.#channels.values()]);
     this.#interrupted();
@@ -226,6 +226,11 @@ export class RedisRelay implements Relay {
   }
 }
 
+/** What is left to tell of a record when it cannot be sent along. */
+function storedOnly({ epoch, sequence }: { readonly epoch: number; readonly sequence: number }) {
+  return { kind: 'stored', epoch, sequence } as const;
+}
+
 interface ChannelActions {
   readonly subscribe: () => Promise<void>;
   readonly readRetained: () => void;
@@ -247,7 +252,7 @@ class RedisChannel implements RelayChannel {
   /** From where to read on: what is heard while that is being read must not move it. */
   resumeAfter: string | undefined;
   /** The last record that could not be told to the others. */
-  unsentSequence = 0;
+  unsent: (RelayedBatch & { readonly kind: 'stored' }) | undefined;
 
   constructor(key: string, listener: RelayListener, actions: ChannelActions) {
     this.key = key;

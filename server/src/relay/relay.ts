@@ -3,7 +3,7 @@ import type { LogEntry } from '@headwater/persistence';
 /**
  * What an instance tells the others when it has shown a batch.
  *
- * - `written`: it is a record of the log; what waits was stored beside it
+ * - `written`: it is a record of the log, in this epoch of the store; what waits was stored beside it
  * - `unwritten`: the store could not write it at the first attempt, and whoever gets it stores it, too: what was seen must not
  *   depend on one process
  * - `stored`: the log has a record that is too large to be sent along; it is read from the store
@@ -11,12 +11,13 @@ import type { LogEntry } from '@headwater/persistence';
 export type RelayedBatch =
   | {
       readonly kind: 'written';
+      readonly epoch: number;
       readonly sequence: number;
       readonly updates: readonly Uint8Array[];
       readonly waiting: readonly LogEntry[];
     }
   | { readonly kind: 'unwritten'; readonly entries: readonly LogEntry[]; readonly waiting: readonly LogEntry[] }
-  | { readonly kind: 'stored'; readonly sequence: number };
+  | { readonly kind: 'stored'; readonly epoch: number; readonly sequence: number };
 
 /** What concerns a document and is kept nowhere: who does not listen misses it. */
 export type RelayMessage =

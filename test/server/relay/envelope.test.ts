@@ -16,20 +16,26 @@ const update = Uint8Array.of(0, 0);
 /** One of each kind, and its bytes; "i1" sends all of them. A change of these is a new version. */
 const GOLDEN: readonly (readonly [Envelope['content'], string])[] = [
   [
-    { kind: 'written', sequence: 300, updates: [update], waiting: [{ author: 'a', update: Uint8Array.of(9) }] },
-    '0100026931ac0201020000010161 0109',
+    {
+      kind: 'written',
+      epoch: 4,
+      sequence: 300,
+      updates: [update],
+      waiting: [{ author: 'a', update: Uint8Array.of(9) }],
+    },
+    '0200026931 04 ac0201020000010161 0109',
   ],
-  [{ kind: 'unwritten', entries: [{ author: 'ada', update }], waiting: [] }, '0101026931 0103616461 020000 00'],
-  [{ kind: 'stored', sequence: 1 }, '010202693101'],
-  [{ kind: 'awareness', update: Uint8Array.of(0) }, '01030269310100'],
-  [{ kind: 'awareness-query' }, '0104026931'],
-  [{ kind: 'claim', to: 'i2', clientId: 5 }, '010502693102693205'],
-  [{ kind: 'claim-answer', to: 'i2', clientId: 5, isThere: true }, '01060269310269320501'],
-  [{ kind: 'stateless', payload: 'hé' }, '01070269310368c3a9'],
-  [{ kind: 'snapshot', sequence: 7 }, '010802693107'],
-  [{ kind: 'outdated' }, '0109026931'],
-  [{ kind: 'alive' }, '010a026931'],
-  [{ kind: 'leaving' }, '010b026931'],
+  [{ kind: 'unwritten', entries: [{ author: 'ada', update }], waiting: [] }, '0201026931 0103616461 020000 00'],
+  [{ kind: 'stored', epoch: 4, sequence: 1 }, '02020269310401'],
+  [{ kind: 'awareness', update: Uint8Array.of(0) }, '02030269310100'],
+  [{ kind: 'awareness-query' }, '0204026931'],
+  [{ kind: 'claim', to: 'i2', clientId: 5 }, '020502693102693205'],
+  [{ kind: 'claim-answer', to: 'i2', clientId: 5, isThere: true }, '02060269310269320501'],
+  [{ kind: 'stateless', payload: 'hé' }, '02070269310368c3a9'],
+  [{ kind: 'snapshot', sequence: 7 }, '020802693107'],
+  [{ kind: 'outdated' }, '0209026931'],
+  [{ kind: 'alive' }, '020a026931'],
+  [{ kind: 'leaving' }, '020b026931'],
 ];
 
 test.each(GOLDEN)('%o has the bytes it always had', (content, hex) => {
@@ -39,9 +45,9 @@ test.each(GOLDEN)('%o has the bytes it always had', (content, hex) => {
   expect(decodeEnvelope(new Uint8Array(bytes))).toEqual({ from: 'i1', content });
 });
 
-test('there are golden bytes of every kind, and of version 1', () => {
+test('there are golden bytes of every kind, and of version 2', () => {
   expect(new Set(GOLDEN.map(([{ kind }]) => kind))).toEqual(new Set(Object.keys(EnvelopeKind)));
-  expect(RELAY_VERSION).toBe(1);
+  expect(RELAY_VERSION).toBe(2);
 });
 
 test('docs/protocol.md lists every kind with its number', () => {

@@ -73,7 +73,7 @@ test('a Redis that is killed and comes back empty is used again; what could not 
   channel.publish(written(2, 7));
   await network.redis.restart();
 
-  await vi.waitFor(() => expect(other.batches).toContainEqual({ kind: 'stored', sequence: 2 }), RECOVERY);
+  await vi.waitFor(() => expect(other.batches).toContainEqual({ kind: 'stored', epoch: 1, sequence: 2 }), RECOVERY);
   await vi.waitFor(() => expect(one.health).toEqual({ status: 'ok', instances: 1 }), RECOVERY);
   channel.publish(written(3, 7));
   await vi.waitFor(() => expect(other.sequences.at(-1)).toBe(3));
@@ -143,9 +143,15 @@ test('a batch that is too large is told as stored', async () => {
   await using network = await Network.open();
   const { other, channel } = await network.pair();
 
-  channel.publish({ kind: 'written', sequence: 1, updates: [new Uint8Array(MAX_RELAYED_BYTES)], waiting: [] });
+  channel.publish({
+    kind: 'written',
+    epoch: 1,
+    sequence: 1,
+    updates: [new Uint8Array(MAX_RELAYED_BYTES)],
+    waiting: [],
+  });
 
-  await vi.waitFor(() => expect(other.batches).toEqual([{ kind: 'stored', sequence: 1 }]));
+  await vi.waitFor(() => expect(other.batches).toEqual([{ kind: 'stored', epoch: 1, sequence: 1 }]));
 });
 
 test('streams are capped, and expire', async () => {
