@@ -96,6 +96,8 @@ export interface BenchConfig {
     readonly documents: number;
     /** Readers of each document when it is about how much is delivered. */
     readonly crowd: number;
+    /** Of all writers together: most of what one instance can take. A store that is hardly busy writes every update by itself. */
+    readonly crowdUpdatesPerSecond: number;
     /** Open at both instances besides, few and many. */
     readonly openDocuments: readonly [number, number];
     readonly warmupMs: number;
@@ -196,6 +198,7 @@ export const FULL: BenchConfig = {
     updatesPerSecond: 1000,
     documents: 100,
     crowd: 10,
+    crowdUpdatesPerSecond: 3_000,
     openDocuments: [100, 10_000],
     warmupMs: 2000,
     windowMs: 6000,

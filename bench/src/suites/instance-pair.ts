@@ -15,10 +15,11 @@ export interface Situation {
   readonly name: string;
   readonly places: readonly [Place, ...Place[]];
   readonly documentNames: (round: number) => readonly string[];
+  readonly updatesPerSecond: number;
 }
 
 export interface Measured extends SpreadResult {
-  readonly redisBytes: number;
+  readonly redisBytesPerUpdate: number;
 }
 
 /** Two instances, a Redis, and what stands between a writer at one and a reader at the other. */
@@ -60,8 +61,9 @@ export class InstancePair {
     for (const { pid } of Object.values(this.servers)) await untilQuiet(pid);
   }
 
-  async measure(context: SuiteContext, { name, places, documentNames }: Situation, round: number): Promise<Measured> {
-    const { updatesPerSecond, warmupMs, windowMs, drainTimeoutMs } = context.config.relay;
+  async measure(context: SuiteContext, situation: Situation, round: number): Promise<Measured> {
+    const { name, places, documentNames, updatesPerSecond } = situation;
+    const { warmupMs, windowMs, drainTimeoutMs } = context.config.relay;
     context.log(`${name}, round ${round + 1}`);
     await this.untilQuiet();
     const bytesBefore = await this.redis.receivedBytes();
@@ -77,7 +79,8 @@ export class InstancePair {
       firstClientId: CLIENT_IDS.writers,
     });
     this.problems.push(...deliveryProblems(result, name, round));
-    return { ...result, redisBytes: (await this.redis.receivedBytes()) - bytesBefore };
+    const redisBytes = (await this.redis.receivedBytes()) - bytesBefore; // of the warm-up, too
+    return { ...result, redisBytesPerUpdate: redisBytes / ((updatesPerSecond * (warmupMs + windowMs)) / 1000) };
   }
 
   async close(): Promise<void> {
