@@ -34,6 +34,8 @@ export interface BenchConfig {
     readonly drainTimeoutMs: number;
     readonly minRelayRatio: number;
     readonly minBatchingRatio: number;
+    /** Of what it delivers in a second, by rival. */
+    readonly minRivalRatio: RivalTargets;
   };
   readonly growth: {
     readonly clients: number;
@@ -53,6 +55,10 @@ export interface BenchConfig {
     readonly timeoutMs: number;
     readonly maxCpuRatio: number;
     readonly maxPeakPerDocument: number;
+    /** Of their one storm. */
+    readonly rivalClients: number;
+    /** Of CPU time per join, by rival. */
+    readonly maxRivalCpuRatio: RivalTargets;
   };
   readonly reconnectStorm: {
     readonly clients: number;
@@ -61,6 +67,39 @@ export interface BenchConfig {
     readonly settleMs: number;
     readonly timeoutMs: number;
     readonly maxCpuRatio: number;
+    /** Of their one storm. */
+    readonly rivalClients: number;
+    /** Of CPU time per reconnect, by rival. */
+    readonly maxRivalCpuRatio: RivalTargets;
+  };
+  readonly coldOpen: {
+    readonly sizes: readonly { readonly what: string; readonly bytes: number }[];
+    /** Of the time `Y.applyUpdate` takes with the same state. */
+    readonly maxPerYDoc: number;
+    /** Of the time until its client was synced, by rival. */
+    readonly maxRivalRatio: RivalTargets;
+  };
+  readonly presence: {
+    readonly crowds: readonly {
+      readonly clients: number;
+      /** Of CPU time at the same moves, by rival. */
+      readonly maxRivalCpuRatio: RivalTargets;
+    }[];
+    /** Of each client. */
+    readonly movesPerSecond: number;
+    readonly latencyReceivers: number;
+    readonly warmupMs: number;
+    readonly windowMs: number;
+    readonly drainTimeoutMs: number;
+    readonly maxP99Ms: number;
+  };
+  readonly connections: {
+    readonly count: number;
+    readonly documents: number;
+    readonly idleMs: number;
+    readonly settleAtMostMs: number;
+    readonly maxBytesPerConnection: number;
+    readonly maxIdleCpuPercent: number;
   };
   readonly idleMemory: {
     /** Opened first and not counted. */
@@ -145,6 +184,7 @@ export const FULL: BenchConfig = {
     drainTimeoutMs: 20_000,
     minRelayRatio: 5,
     minBatchingRatio: 0.8,
+    minRivalRatio: { hocuspocus: 1.2, 'y-websocket': 10 },
   },
   growth: {
     clients: 4,
@@ -164,8 +204,47 @@ export const FULL: BenchConfig = {
     timeoutMs: 30_000,
     maxCpuRatio: 1.5,
     maxPeakPerDocument: 3,
+    rivalClients: 10,
+    maxRivalCpuRatio: { 'y-websocket+leveldb': 0.02, 'hocuspocus+sqlite': 0.02 },
   },
-  reconnectStorm: { clients: 100, repeats: 10, settleMs: 300, timeoutMs: 30_000, maxCpuRatio: 1.5 },
+  reconnectStorm: {
+    clients: 100,
+    repeats: 10,
+    settleMs: 300,
+    timeoutMs: 30_000,
+    maxCpuRatio: 1.5,
+    rivalClients: 10,
+    maxRivalCpuRatio: { 'y-websocket+leveldb': 0.1, 'hocuspocus+sqlite': 0.1 },
+  },
+  coldOpen: {
+    sizes: [
+      { what: 'one editing session', bytes: 1 },
+      { what: '4 MB', bytes: 4_000_000 },
+    ],
+    maxPerYDoc: 0.2,
+    maxRivalRatio: { 'y-websocket+leveldb': 0.3, 'hocuspocus+sqlite': 0.3 },
+  },
+  presence: {
+    crowds: [
+      { clients: 100, maxRivalCpuRatio: { hocuspocus: 0.25, 'y-websocket': 0.25 } },
+      { clients: 300, maxRivalCpuRatio: { hocuspocus: 0.25 } },
+      { clients: 500, maxRivalCpuRatio: {} },
+    ],
+    movesPerSecond: 5,
+    latencyReceivers: 20,
+    warmupMs: 1000,
+    windowMs: 3000,
+    drainTimeoutMs: 20_000,
+    maxP99Ms: 100,
+  },
+  connections: {
+    count: 10_000,
+    documents: 1000,
+    idleMs: 10_000,
+    settleAtMostMs: 20_000,
+    maxBytesPerConnection: 20_480,
+    maxIdleCpuPercent: 5,
+  },
   idleMemory: {
     warmupConnections: 500,
     connections: 2000,
@@ -228,6 +307,13 @@ export const QUICK: BenchConfig = {
   growth: { ...FULL.growth, places: 5000, warmupMs: 500, windowMs: 1000 },
   joinStorm: { ...FULL.joinStorm, clients: 20, repeats: 1 },
   reconnectStorm: { ...FULL.reconnectStorm, clients: 20, repeats: 3 },
+  coldOpen: { ...FULL.coldOpen, sizes: [{ what: 'one editing session', bytes: 1 }] },
+  presence: {
+    ...FULL.presence,
+    crowds: [{ clients: 20, maxRivalCpuRatio: { hocuspocus: 0.25, 'y-websocket': 0.25 } }],
+    windowMs: 1000,
+  },
+  connections: { ...FULL.connections, count: 500, documents: 50, idleMs: 2000, settleAtMostMs: 3000 },
   idleMemory: {
     ...FULL.idleMemory,
     warmupConnections: 50,

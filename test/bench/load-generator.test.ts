@@ -72,6 +72,31 @@ test("the load generator and the proof speak Hocuspocus' dialect as its provider
   doc.destroy();
 });
 
+test('presence counts as delivered to all others once a newer state has come', async () => {
+  const server = await headwater.start(await mkdtemp(join(tmpdir(), 'headwater-bench-')));
+  const load = await LoadProcess.open();
+  running.push(load, server);
+
+  const result = await load.run({
+    kind: 'traffic',
+    traffic: 'presence',
+    port: server.port,
+    serverPid: server.pid,
+    path: '/presence',
+    clients: 5,
+    writers: 5,
+    ratePerSecond: 500,
+    warmupMs: 100,
+    windowMs: 400,
+    drainTimeoutMs: 5000,
+    latencyReceivers: 5,
+    firstClientId: 1_000_000,
+  });
+
+  expect(result).toMatchObject({ sent: 200, missing: 0, gaps: 0, lost: 0 });
+  expect(result.latencyMs.count).toBe(200 * 4);
+});
+
 test('a closed loop delivers everything it sent, over several documents', async () => {
   const server = await batchingRelay.start(tmpdir());
   const load = await LoadProcess.open();

@@ -53,8 +53,9 @@ export class DeliveryBoard {
    * The counter of one receiver, to be handed to its client.
    *
    * @param ownWriter - the writer this receiver is, when it is one
+   * @param countsOwn - whether what it sent itself is to come back to it
    */
-  receiver(measuresLatency: boolean, ownWriter?: number): (runs: Runs) => void {
+  receiver(measuresLatency: boolean, ownWriter?: number, countsOwn = true): (runs: Runs) => void {
     const known = new Float64Array(this.#options.writers);
     return (runs) => {
       const now = measuresLatency ? performance.now() : 0;
@@ -62,6 +63,7 @@ export class DeliveryBoard {
         const writer = (runs[i] ?? 0) - this.#options.firstClientId;
         const before = known[writer];
         if (before === undefined) continue; // text that was there before
+        if (!countsOwn && writer === ownWriter) continue;
         const clock = runs[i + 1] ?? 0;
         const end = clock + (runs[i + 2] ?? 0);
         if (end <= before) continue;

@@ -1,9 +1,9 @@
 import { ChunkMemo } from './chunk-memo.ts';
 import { DeliveryBoard } from './delivery-board.ts';
 import { type Dialect, DocumentAddress } from './document-address.ts';
-import { updateMessage } from './messages.ts';
-import { SyncClient } from './sync-client.ts';
-import type { Typist } from './typing.ts';
+import { presenceMessage, updateMessage } from './messages.ts';
+import { SyncClient, type Traffic } from './sync-client.ts';
+import type { CharacterId, Typist } from './typing.ts';
 
 /** Sockets opened at the same time, so that a suite that is not about joining does not overrun a listen queue. */
 const OPEN_AT_ONCE = 50;
@@ -23,6 +23,8 @@ export interface FleetOptions {
   /** Whether writers, who are told of their own updates, are none of them. Default: they may be */
   readonly onlyOthersMeasure?: boolean | undefined;
   readonly firstClientId: number;
+  /** What the writers send. Default: `edits`, which everybody gets back; of presence, only others are to hear. */
+  readonly traffic?: Traffic | undefined;
   readonly typist: Typist;
   readonly onEcho?: ((writer: number, known: number) => void) | undefined;
 }
@@ -61,6 +63,7 @@ export class Fleet {
       writersPerDocument,
       latencyReceivers,
       onlyOthersMeasure = false,
+      traffic: counts,
     } = options;
     const measurers = paths.length * (clientsPerDocument - (onlyOthersMeasure ? writersPerDocument : 0));
     const everyNth = Math.max(1, Math.floor(measurers / Math.max(1, latencyReceivers)));
@@ -71,9 +74,9 @@ export class Fleet {
       for (let i = 0; i < clientsPerDocument; i++) {
         const writer = i < writersPerDocument ? document * writersPerDocument + i : undefined;
         const measures = !(onlyOthersMeasure && writer !== undefined) && measurer++ % everyNth === 0;
-        const onRuns = fleet.board.receiver(measures, writer);
+        const onRuns = fleet.board.receiver(measures, writer, counts !== 'presence');
         const port = ports[i % ports.length] as number;
-        const client = new SyncClient({ port, address, onRuns, memo, onClose: () => fleet.#onClose() });
+        const client = new SyncClient({ port, address, counts, onRuns, memo, onClose: () => fleet.#onClose() });
         fleet.#clients.push(client);
         if (writer !== undefined) fleet.#writers[writer] = client;
         opening.push(client.joined);
@@ -92,9 +95,10 @@ export class Fleet {
     return this.#writers.length;
   }
 
-  /** Updates that are to be delivered in the end: everyone gets everything, the sender included. */
+  /** Updates that are to be delivered in the end: everyone gets everything, of edits the sender included. */
   get expected(): number {
-    return this.sent * this.#options.clientsPerDocument;
+    const { clientsPerDocument, traffic } = this.#options;
+    return this.sent * (traffic === 'presence' ? clientsPerDocument - 1 : clientsPerDocument);
   }
 
   /** The next `count` updates of a writer, as frames ready to be sent. */
@@ -105,9 +109,14 @@ export class Fleet {
     for (let i = 0; i < count; i++) {
       const clock = this.#clocks[writer] ?? 0;
       this.#clocks[writer] = clock + 1;
-      frames.push(address.frame(updateMessage(this.#options.typist.type({ client, clock }))));
+      frames.push(address.frame(this.#message({ client, clock })));
     }
     return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+  }
+
+  #message(id: CharacterId): Uint8Array {
+    const { traffic, typist } = this.#options;
+    return traffic === 'presence' ? presenceMessage(id.client, id.clock + 1) : updateMessage(typist.type(id));
   }
 
   /** Sends what {@link prepare} made; `firstClock` is the clock of its first update. */

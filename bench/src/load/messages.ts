@@ -25,6 +25,13 @@ export const syncStep2 = (update: Uint8Array): Uint8Array => syncMessage(SyncKin
 /** One edit. */
 export const updateMessage = (update: Uint8Array): Uint8Array => syncMessage(SyncKind.Update, update);
 
+/** Where a client is, as an editor's plugin says it; clocks count from 1. */
+export const presenceMessage = (clientId: number, clock: number): Uint8Array =>
+  awarenessMessage(clientId, clock, {
+    user: { name: `Writer ${clientId % 1000}`, color: '#30bced', colorLight: '#30bced33' },
+    cursor: { anchor: clock, head: clock },
+  });
+
 /** One client's awareness state. */
 export function awarenessMessage(clientId: number, clock: number, state: unknown): Uint8Array {
   const states = encoding.createEncoder();

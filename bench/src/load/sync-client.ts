@@ -5,7 +5,11 @@ import type { DocumentAddress } from './document-address.ts';
 import { FrameParser } from './frame-parser.ts';
 import { clientFrame, Opcode } from './frames.ts';
 import { EMPTY_STATE_VECTOR, EMPTY_UPDATE, MessageType, SyncKind, syncStep1, syncStep2 } from './messages.ts';
+import { readPresenceRuns } from './presence-runs.ts';
 import { readRuns } from './update-runs.ts';
+
+/** What clients tell each other: changes of the document, or where they are in it. */
+export type Traffic = 'edits' | 'presence';
 
 export interface SyncClientOptions {
   readonly port: number;
@@ -14,12 +18,16 @@ export interface SyncClientOptions {
   readonly hello?: Buffer | undefined;
   /** The frame that answers the server's SyncStep1; by default an empty SyncStep2. */
   readonly answer?: Buffer | undefined;
+  /** What is counted of what arrives. Default: `edits` */
+  readonly counts?: Traffic | undefined;
   /** Called once per chunk with the clocks it delivered; without it nothing is counted. */
   readonly onRuns?: ((runs: Runs) => void) | undefined;
   /** Shared by all clients of one document. */
   readonly memo?: ChunkMemo | undefined;
   /** The longest message whose clocks are counted when it comes in pieces. */
   readonly retainBytes?: number | undefined;
+  /** Not joined before so many bytes have come, whatever the server says. Default: 0 */
+  readonly leastBytes?: number | undefined;
   readonly onClose?: ((code: number | undefined) => void) | undefined;
 }
 
@@ -49,12 +57,13 @@ export class SyncClient {
   #head = '';
   #isUpgraded = false;
   #isChunkPlain = true;
+  #isAnswered = false;
   #closeCode: number | undefined;
   /** Bytes received since the upgrade. */
   bytesReceived = 0;
-  /** Milliseconds from the call of `connect` to the end of the first SyncStep2. */
+  /** Milliseconds from the call of `connect` until it had joined. */
   joinMs: number | undefined;
-  /** Resolves on the first SyncStep2; rejects when the connection ends before. */
+  /** Resolves on the first SyncStep2, or when {@link SyncClientOptions.leastBytes} have come as well; rejects when the connection ends before. */
   readonly joined: Promise<void>;
 
   constructor(options: SyncClientOptions) {
@@ -133,6 +142,10 @@ export class SyncClient {
     collected.length = 0;
     this.#isChunkPlain = true;
     this.#parser.push(readBuffer, from, length);
+    if (this.#onJoined && this.#isAnswered && this.bytesReceived >= (this.#options.leastBytes ?? 0)) {
+      this.#onJoined();
+      this.#onJoined = undefined;
+    }
     if (memo && isWhole && this.#isChunkPlain && this.#parser.isAtBoundary)
       memo.remember(readBuffer, length, collected);
     if (collected.length > 0) onRuns?.(collected);
@@ -170,8 +183,13 @@ export class SyncClient {
       }
       return;
     }
-    const { address, answer, onRuns } = this.#options;
+    const { address, answer, counts = 'edits', onRuns } = this.#options;
     const at = start + address.prefix.length;
+    const isWhole = end - start === length;
+    if (bytes[at] === MessageType.Awareness) {
+      if (onRuns && counts === 'presence' && isWhole) readPresenceRuns(bytes, bodyStart(bytes, at + 1), collect);
+      return;
+    }
     if (bytes[at] !== MessageType.Sync) {
       if (address.isWelcome(bytes, at)) {
         this.#isChunkPlain = false;
@@ -187,15 +205,14 @@ export class SyncClient {
     }
     if (kind === SyncKind.Step2) {
       this.#isChunkPlain = false;
-      this.#onJoined?.();
-      this.#onJoined = undefined;
+      this.#isAnswered = true;
     }
     // A truncated payload is a document being joined, which nobody counts edit by edit.
-    if (onRuns && end - start === length) readRuns(bytes, bodyStart(bytes, at + 2), end, collect);
+    if (onRuns && counts === 'edits' && isWhole) readRuns(bytes, bodyStart(bytes, at + 2), end, collect);
   }
 }
 
-/** Moves past the length in front of a sync body. */
+/** Moves past the length in front of a body. */
 function bodyStart(bytes: Buffer, at: number): number {
   let start = at;
   while ((bytes[start++] ?? 0) >= 0x80);

@@ -9,7 +9,8 @@ import { untilQuiet } from '../measure/settle.ts';
 import { median } from '../measure/statistics.ts';
 import type { Row } from '../report/table.ts';
 import { enterWith, missingText, toFile } from './prepared-document.ts';
-import { alternate, newDirectory, type Suite, withLoad } from './suite.ts';
+import { stormRivals, verdictsOnRivals } from './rival-storm.ts';
+import { alternate, at, newDirectory, type Suite, withLoad } from './suite.ts';
 
 const DOCUMENT = 'join-storm';
 
@@ -19,7 +20,7 @@ export const joinStorm: Suite = {
   question: 'What do 100 clients cost that open one large document at once?',
   run: (context) =>
     withLoad(async (load, onEnd) => {
-      const { maxCpuRatio, maxPeakPerDocument, ...storm } = context.config.joinStorm;
+      const { maxCpuRatio, maxPeakPerDocument, rivalClients, maxRivalCpuRatio, ...storm } = context.config.joinStorm;
       const document = largeDocument(context.config.largeDocumentBytes);
       const { server: subject, problems } = await enterWith(context, [DOCUMENT], [document.state]);
       onEnd(subject);
@@ -28,7 +29,8 @@ export const joinStorm: Suite = {
       onEnd(yardstick);
       // The one edit no snapshot contains yet, by a client that stays: nobody else keeps the document open between storms.
       await load.run({ kind: 'hold', port: subject.port, paths: [`/${DOCUMENT}`] });
-      await feed(subject, DOCUMENT, [new OwnWords().type({ client: CLIENT_IDS.writers, clock: 0 })]);
+      const lastEdit = new OwnWords().type({ client: CLIENT_IDS.writers, clock: 0 });
+      await feed(subject, DOCUMENT, [lastEdit]);
       await untilQuiet(subject.pid);
 
       const results = new Map<RunningServer, JoinResult[]>([
@@ -40,8 +42,7 @@ export const joinStorm: Suite = {
         context.log(`${server.name}, round ${round + 1}`);
         const result = await load.run({
           kind: 'join',
-          port: server.port,
-          serverPid: server.pid,
+          ...at(server),
           path: `/${DOCUMENT}`,
           ...storm,
         });
@@ -54,13 +55,24 @@ export const joinStorm: Suite = {
       });
       problems.push(...(await missingText(subject, DOCUMENT, document.textLength + 1)));
 
+      const rivals = await stormRivals(context, {
+        documentName: DOCUMENT,
+        state: document.state,
+        lastEdit,
+        task: { clients: rivalClients, settleMs: storm.settleMs, timeoutMs: storm.timeoutMs },
+        targets: maxRivalCpuRatio,
+      });
+      for (const { name, result } of rivals) samples.push({ server: name, round: 0, ...result });
       const mine = results.get(subject) ?? [];
       const ratios = mine.map((result, round) => {
         const theirs = results.get(yardstick)?.[round];
         return theirs ? result.serverCpuMs / theirs.serverCpuMs : Number.NaN;
       });
       return {
-        rows: [...results].map(([server, of]) => summary(server.name, of, document.state.length)),
+        rows: [
+          ...[...results].map(([server, of]) => summary(server.name, of, document.state.length)),
+          ...rivals.map(({ name, result }) => summary(name, [result], document.state.length)),
+        ],
         verdicts: [
           {
             what: 'CPU of the storm ÷ byte server',
@@ -78,6 +90,7 @@ export const joinStorm: Suite = {
             unit: '×',
             voidBecause: problems,
           },
+          ...verdictsOnRivals('CPU per join', mine, rivals, maxRivalCpuRatio, problems),
         ],
         samples,
       };

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunningServer } from '../contestants/contestant.ts';
+import type { Contestant, RunningServer } from '../contestants/contestant.ts';
 import { proveConvergence } from '../contestants/proof.ts';
 import { feed } from '../documents/feed.ts';
 import { fetchDocument } from '../documents/fetch.ts';
@@ -16,31 +16,32 @@ export function toFile(context: SuiteContext, name: string, bytes: Uint8Array): 
 }
 
 /**
- * Starts the subject with documents already in it. One that keeps documents is restarted in between, so that it is
+ * Starts a contestant, by default the subject, with documents already in it. One that keeps documents is restarted in between, so that it is
  * measured as it runs on any other day: with what it stored, and without the garbage of taking it in.
  */
 export async function enterWith(
   context: SuiteContext,
   documentNames: readonly string[],
   updates: readonly Uint8Array[],
-): Promise<{ server: RunningServer; problems: string[] }> {
+  contestant: Contestant = context.subject,
+): Promise<{ server: RunningServer; directory: string; problems: string[] }> {
   const directory = newDirectory(context, 'prepared');
-  let server = await context.subject.start(directory);
+  let server = await contestant.start(directory);
   const problems: string[] = [];
   try {
     await proveConvergence(server).catch((error: unknown) => problems.push((error as Error).message));
     for (const documentName of documentNames) await feed(server, documentName, updates);
     await untilQuiet(server.pid);
-    if (context.subject.isPersistent) {
+    if (contestant.isPersistent) {
       await server.close();
-      server = await context.subject.start(directory);
+      server = await contestant.start(directory);
       await untilQuiet(server.pid);
     }
   } catch (error) {
     await server.kill();
     throw error;
   }
-  return { server, problems };
+  return { server, directory, problems };
 }
 
 /** Says whether a fresh stock client gets the whole text; a fast join of less is worth nothing. */

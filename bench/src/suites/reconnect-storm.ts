@@ -11,7 +11,8 @@ import { median } from '../measure/statistics.ts';
 import type { Row } from '../report/table.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { enterWith, missingText, toFile } from './prepared-document.ts';
-import { alternate, enter, type Suite, withLoad } from './suite.ts';
+import { stormRivals, verdictsOnRivals } from './rival-storm.ts';
+import { alternate, at, enter, type Suite, withLoad } from './suite.ts';
 
 const DOCUMENT = 'reconnect-storm';
 
@@ -21,7 +22,7 @@ export const reconnectStorm: Suite = {
   question: 'What do 100 clients cost that come back to a large document having missed next to nothing?',
   run: (context) =>
     withLoad(async (load, onEnd) => {
-      const { maxCpuRatio, ...storm } = context.config.reconnectStorm;
+      const { maxCpuRatio, rivalClients, maxRivalCpuRatio, ...storm } = context.config.reconnectStorm;
       const document = largeDocument(context.config.largeDocumentBytes);
       const { server: subject, problems } = await enterWith(context, [DOCUMENT], [document.state]);
       onEnd(subject);
@@ -51,8 +52,7 @@ export const reconnectStorm: Suite = {
           context.log(`${server.name}, missed ${misses}, round ${round + 1}`);
           const result = await load.run({
             kind: 'join',
-            port: server.port,
-            serverPid: server.pid,
+            ...at(server),
             path: `/${DOCUMENT}`,
             stateVectorFile,
             answerFile,
@@ -74,6 +74,19 @@ export const reconnectStorm: Suite = {
           unit: '×',
           voidBecause: problems,
         });
+        const rivals = await stormRivals(context, {
+          documentName: DOCUMENT,
+          state: document.state,
+          lastEdit,
+          task: { ...storm, clients: rivalClients, stateVectorFile, answerFile },
+          targets: maxRivalCpuRatio,
+        });
+        for (const { name, result } of rivals) {
+          rows.push(summary(name, misses, [result]));
+          samples.push({ server: name, misses, round: 0, ...result });
+        }
+        const what = `CPU of a reconnect, missed ${misses},`;
+        verdicts.push(...verdictsOnRivals(what, results.get(subject) ?? [], rivals, maxRivalCpuRatio, problems));
       }
       problems.push(...(await missingText(subject, DOCUMENT, document.textLength + 1)));
       return { rows, verdicts, samples };

@@ -4,7 +4,7 @@ import type { SaturateResult } from '../load/tasks/saturate.ts';
 import { median } from '../measure/statistics.ts';
 import type { Row } from '../report/table.ts';
 import type { Verdict } from '../report/verdict.ts';
-import { alternate, deliveryProblems, type Entrant, enter, type Suite, withLoad } from './suite.ts';
+import { alternate, at, deliveryProblems, type Entrant, enter, rivalsIn, type Suite, withLoad } from './suite.ts';
 
 const deliveredPerSecond = ({ delivered, wallMs }: SaturateResult): number => (delivered * 1000) / wallMs;
 const deliveredPerCpuSecond = ({ delivered, serverCpuMs }: SaturateResult): number => (delivered * 1000) / serverCpuMs;
@@ -25,9 +25,9 @@ export const saturation: Suite = {
   run: (context) =>
     withLoad(async (load, onEnd) => {
       const { clients, writers, inFlightPerWriter, warmupMs, windowMs, drainTimeoutMs } = context.config.saturation;
-      const { minGrowth, minRelayRatio, minBatchingRatio } = context.config.saturation;
+      const { minGrowth, minRelayRatio, minBatchingRatio, minRivalRatio } = context.config.saturation;
       const climbers: Climber[] = [];
-      for (const contestant of [context.subject, wsRelay, batchingRelay]) {
+      for (const contestant of [context.subject, wsRelay, batchingRelay, ...rivalsIn(context, minRivalRatio)]) {
         const entrant = await enter(context, contestant);
         onEnd(entrant.server);
         climbers.push({ ...entrant, inFlight: 0, results: [], rungs: new Map() });
@@ -38,8 +38,7 @@ export const saturation: Suite = {
         context.log(`${server.name}, ${inFlight} in flight, round ${round + 1}`);
         const result = await load.run({
           kind: 'saturate',
-          port: server.port,
-          serverPid: server.pid,
+          ...at(server),
           paths: [`/saturation-${++runs}`],
           clientsPerDocument: clients,
           writersPerDocument: writers,
@@ -73,13 +72,17 @@ export const saturation: Suite = {
       for (const { server, problems, results } of climbers) {
         problems.push(...results.flatMap((result, round) => deliveryProblems(result, server.name, round)));
       }
-      const [subject, relay, batching] = climbers as [Climber, Climber, Climber];
+      const [subject, relay, batching, ...rivals] = climbers as [Climber, Climber, Climber, ...Climber[]];
       return {
         rows: climbers.map(summary),
         verdicts: [
           atTheirBest('delivered/s ÷ bare relay', subject, relay, minRelayRatio),
           atTheirBest('delivered/s ÷ batching relay', subject, batching, minBatchingRatio),
           atEqualLoad('delivered/CPU s ÷ batching relay, equally many in flight', subject, batching, minBatchingRatio),
+          ...rivals.map((rival) => {
+            const { name } = rival.server;
+            return atTheirBest(`delivered/s ÷ ${name}`, subject, rival, minRivalRatio[name] ?? Number.NaN);
+          }),
         ],
         samples,
       };

@@ -1,9 +1,12 @@
 import { abuse } from './abuse.ts';
+import { coldOpen } from './cold-open.ts';
+import { connections } from './connections.ts';
 import { durable } from './durable.ts';
 import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { idleMemory } from './idle-memory.ts';
 import { joinStorm } from './join-storm.ts';
+import { presence } from './presence.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { relay } from './relay.ts';
 import { saturation } from './saturation.ts';
@@ -16,7 +19,10 @@ export const SUITES: readonly Suite[] = [
   growth,
   joinStorm,
   reconnectStorm,
+  coldOpen,
+  presence,
   idleMemory,
+  connections,
   durable,
   abuse,
   relay,

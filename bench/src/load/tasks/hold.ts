@@ -17,15 +17,21 @@ export interface HoldResult {
 }
 
 const OPEN_AT_ONCE = 50;
-const held: SyncClient[] = [];
+const held = new Set<SyncClient>();
 
 export async function runHold(task: HoldTask): Promise<HoldResult> {
   for (let i = 0; i < task.paths.length; i += OPEN_AT_ONCE) {
-    const opening = task.paths
-      .slice(i, i + OPEN_AT_ONCE)
-      .map((path) => new SyncClient({ port: task.port, address: new DocumentAddress(path, task.dialect) }));
+    const opening = task.paths.slice(i, i + OPEN_AT_ONCE).map((path) => connect(task, path));
     await Promise.all(opening.map((client) => client.joined));
-    held.push(...opening);
+    for (const client of opening) held.add(client);
   }
-  return { open: held.length, bytesReceived: held.reduce((sum, client) => sum + client.bytesReceived, 0) };
+  let bytesReceived = 0;
+  for (const client of held) bytesReceived += client.bytesReceived;
+  return { open: held.size, bytesReceived };
+}
+
+function connect({ port, dialect }: HoldTask, path: string): SyncClient {
+  const address = new DocumentAddress(path, dialect);
+  const client: SyncClient = new SyncClient({ port, address, onClose: () => held.delete(client) });
+  return client;
 }

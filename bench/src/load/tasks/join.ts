@@ -19,6 +19,8 @@ export interface JoinTask {
   readonly stateVectorFile?: string | undefined;
   readonly answerFile?: string | undefined;
   /** Waited before the window closes, so that what the server still has to do counts. */
+  /** A client only counts as synced when it has received so many bytes, whatever the server says. Default: 0 */
+  readonly leastBytes?: number | undefined;
   readonly settleMs: number;
   readonly timeoutMs: number;
 }
@@ -57,6 +59,7 @@ export async function runJoin(task: JoinTask): Promise<JoinResult> {
           address,
           hello: hello || undefined,
           answer: answer || undefined,
+          leastBytes: task.leastBytes,
         }),
     );
     await withTimeout(Promise.all(clients.map((client) => client.joined)), task.timeoutMs);

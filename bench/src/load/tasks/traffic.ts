@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Dialect } from '../document-address.ts';
 import { Fleet } from '../fleet.ts';
 import { type SteadyTyping, type SteadyTypingResult, typeSteadily } from '../steady-typing.ts';
+import type { Traffic } from '../sync-client.ts';
 import { type Gap, OwnWords, RandomPlaces, seededRandom, type Typist } from '../typing.ts';
 
 /** Writers type at a fixed rate; everybody receives. */
@@ -15,6 +16,8 @@ export interface TrafficTask extends SteadyTyping {
   readonly writers: number;
   readonly latencyReceivers: number;
   readonly firstClientId: number;
+  /** What is sent at that rate. Default: `edits` */
+  readonly traffic?: Traffic | undefined;
   /** JSON file of the gaps to type into at random; without it writers type on at their own end. */
   readonly gapsFile?: string | undefined;
 }
@@ -39,6 +42,7 @@ export async function runTraffic(task: TrafficTask): Promise<TrafficResult> {
     writersPerDocument: task.writers,
     latencyReceivers: task.latencyReceivers,
     firstClientId: task.firstClientId,
+    traffic: task.traffic,
     typist: typistOf(task.gapsFile),
   });
   const {
