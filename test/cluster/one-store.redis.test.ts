@@ -1,4 +1,4 @@
-import type { DocumentHistory } from '@headwater/persistence';
+import { type DocumentHistory, LevelStore } from '@headwater/persistence';
 import { createServer, type HeadwaterServer } from '@headwater/server';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { findRunningServer } from '../../server/src/lifecycle/runtime-file.ts';
@@ -138,6 +138,24 @@ test('the past is read, named and restored through an instance that does not hav
   const steps: string[] = [];
   for await (const { sequence } of one.server.history.replay('notes')) steps.push(await textAt(history, sequence));
   expect(steps).toEqual(['first', 'first second', 'first']);
+});
+
+test('a document that was deleted while no instance ran does not come back from what Redis keeps of it', async () => {
+  await using directory = await TempDir.create();
+  const instances = new Instances(directory.path);
+  const one = await instances.start();
+  await one.write('secret');
+  await one.server.close();
+
+  const store = await LevelStore.open(directory.path);
+  expect(await store.delete('notes')).toBe(true);
+  await store.close();
+  const again = await instances.start();
+  const two = await instances.start();
+
+  expect(await two.read()).toBe('');
+  await two.write('anew');
+  expect(await again.read()).toBe('anew');
 });
 
 test('an instance with another secret than the owner is not started', async () => {

@@ -6,7 +6,8 @@ import { note, printableName } from './output.ts';
 
 const NOTES = `
 The document is gone for good, with its log and everything kept with it. A client that still has it open will bring its
-own copy back when it connects the next time. The server must not be running on the same data directory.
+own copy back when it connects the next time. The server must not be running on the same data directory, and of a
+cluster no instance anywhere: one that has the document in memory stores it again.
 
 Examples:
   $ headwater export notes --out notes.yjs
