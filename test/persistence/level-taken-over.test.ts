@@ -1,10 +1,11 @@
 import { HeadwaterError } from '@headwater/protocol';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { clearedKey, logKey, META_KEYS, nameKey } from '../../persistence/src/level-keys.ts';
 import { encodeMeta } from '../../persistence/src/level-meta.ts';
 import { LevelStore } from '../../persistence/src/level-store.ts';
 import { encodeDocumentRecord, encodeLogRecord } from '../../persistence/src/record-codec.ts';
 import { IMPATIENT, openFaulty, TIME_MS, text, texts } from './level-fixtures.ts';
+import { connectTo, serve } from './remote-fixtures.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const NEW_ID = 39;
@@ -60,3 +61,28 @@ test('a snapshot that waits for its look-up does not get into a document that an
   expect((await store.load('doc')).snapshot).toBeUndefined();
   await store.close();
 }, 20_000);
+
+test('a host whose store another process had for a while greets its clients anew, in another epoch', async () => {
+  const { store: own, disk } = await openFaulty(await temporaryDirectory());
+  const { address } = await serve(own);
+  const store = await connectTo(address.port);
+  onTestFinished(() => own.close());
+  await store.append('doc', text('one')).durable;
+  const { epoch } = store;
+  disk.failTimes('write', 1);
+  disk.beforeReopen = async () => {
+    disk.beforeReopen = undefined;
+    await disk.read((db) =>
+      db.batch([
+        { type: 'put', key: META_KEYS.owner, value: encodeMeta('somebody else') },
+        { type: 'put', key: logKey(1, 2), value: encodeLogRecord(TIME_MS, text('theirs').entries) },
+      ]),
+    );
+  };
+
+  const mine = store.append('doc', text('mine'));
+
+  expect(await mine.durable).toBe(3);
+  expect(store.epoch).toBe(epoch + 1);
+  expect(await texts(store, 'doc')).toEqual(['one', 'theirs', 'mine']);
+});

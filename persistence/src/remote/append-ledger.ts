@@ -21,6 +21,7 @@ interface Outcome {
  */
 export class AppendLedger {
   #lastTaken = 0;
+  #epoch = 0;
   /** Of what the client may not have heard, by number, oldest first. */
   readonly #outcomes = new Map<number, Outcome>();
   #listener: OutcomeListener | undefined;
@@ -35,9 +36,11 @@ export class AppendLedger {
     return this.#listener !== undefined;
   }
 
-  /** Tells everything that is known, and what there is to tell from now on. */
-  listen(listener: OutcomeListener): void {
+  /** Tells everything that is known in this epoch of the store, and what there is to tell from now on. */
+  listen(listener: OutcomeListener, epoch: number): void {
     this.#listener = listener;
+    if (epoch !== this.#epoch) for (const outcome of this.#outcomes.values()) delete outcome.written;
+    this.#epoch = epoch;
     for (const [number, { written, durable, refused }] of this.#outcomes) {
       if (written !== undefined) listener.written({ number, sequence: written });
       if (durable !== undefined) listener.durable({ number, sequence: durable });

@@ -43,6 +43,8 @@ export class HostSession implements ChannelUser {
   readonly #ledger: AppendLedger;
   readonly #report: OutcomeReport;
   readonly #onClosed: () => void;
+  /** Of the store when the client was greeted. */
+  readonly #epoch: number;
   #reads = 0;
   readonly #waitingReads: (() => void)[] = [];
   #wasDegraded = false;
@@ -53,14 +55,15 @@ export class HostSession implements ChannelUser {
     this.#channel = channel;
     this.#store = store;
     this.#ledger = ledger;
-    this.#report = new OutcomeReport(channel);
+    this.#epoch = store.epoch;
+    this.#report = new OutcomeReport((message) => this.#send(message));
     this.#onClosed = onClosed;
   }
 
   start(): void {
     this.#channel.use(this);
-    this.#channel.send(this.heartbeat());
-    this.#ledger.listen(this.#report);
+    this.#send(this.heartbeat());
+    this.#ledger.listen(this.#report, this.#epoch);
   }
 
   /** Takes nothing more; what was taken goes on. */
@@ -149,7 +152,7 @@ export class HostSession implements ChannelUser {
 
   #watchStore(): void {
     const { status, unsavedBytes } = this.#store.health;
-    if ((status === 'degraded') !== this.#wasDegraded) this.#channel.send(this.heartbeat());
+    if ((status === 'degraded') !== this.#wasDegraded) this.#send(this.heartbeat());
     if (unsavedBytes > MAX_UNSAVED_BYTES) void this.#pauseUntilSaved();
   }
 
@@ -176,9 +179,20 @@ export class HostSession implements ChannelUser {
     const message = method.isRead
       ? await this.#inTurn(() => this.#run(id, method, args))
       : await this.#run(id, method, args);
-    if (message === undefined) return;
+    if (message === undefined || !this.#isCurrent()) return;
     if (message.byteLength <= MAX_PIECE_BYTES) this.#channel.send(message);
     else await this.#channel.sendInPieces(message).catch(() => {}); // nobody is there to hear it
+  }
+
+  #send(message: Uint8Array): void {
+    if (this.#isCurrent()) this.#channel.send(message);
+  }
+
+  /** Another process may have had the store for a while: its clients are greeted anew, and learn that its epoch is another one. */
+  #isCurrent(): boolean {
+    if (this.#store.epoch === this.#epoch) return true;
+    this.#channel.destroy(new Error('another process had the store in between'));
+    return false;
   }
 
   async #run(id: number, method: AnyMethod, args: unknown): Promise<Uint8Array | undefined> {

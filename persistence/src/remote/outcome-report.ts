@@ -1,17 +1,16 @@
 import type { OutcomeListener } from './append-ledger.ts';
-import type { Channel } from './channel.ts';
 import { encodeMessage, type Failed, MessageKind, outcomesMessage, type Settled } from './messages.ts';
 
 /** Tells a client what became of its appends: all that happens in one turn in one message. */
 export class OutcomeReport implements OutcomeListener {
-  readonly #channel: Channel;
+  readonly #send: (message: Uint8Array) => void;
   #written: Settled[] = [];
   #durable: Settled[] = [];
   #failed: Failed[] = [];
   #isScheduled = false;
 
-  constructor(channel: Channel) {
-    this.#channel = channel;
+  constructor(send: (message: Uint8Array) => void) {
+    this.#send = send;
   }
 
   written(settled: Settled): void {
@@ -36,7 +35,7 @@ export class OutcomeReport implements OutcomeListener {
     this.#written = [];
     this.#durable = [];
     this.#failed = [];
-    this.#channel.send(encodeMessage(MessageKind.Outcomes, outcomesMessage, outcomes));
+    this.#send(encodeMessage(MessageKind.Outcomes, outcomesMessage, outcomes));
   }
 
   #schedule(): void {
