@@ -101,6 +101,10 @@ export const FAULTS: Record<string, (world: World) => void | Promise<void>> = {
     trouble(1_000);
     await cutPower(instances.filter(({ process }) => process === cluster.owner));
   },
+  'another instance gets the lock of the store'({ cluster, instances, random, trouble }) {
+    trouble(4_000);
+    cluster.seize(random.pick(instances).process);
+  },
   'the disk fails'({ cluster, random, trouble }) {
     trouble(1_000);
     cluster.disk.isFailing = random.chance(60);

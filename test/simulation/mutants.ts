@@ -125,7 +125,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'takes what is known in one epoch for what is so in the next',
     file: `${DOCUMENTS}/replica.ts`,
-    find: 'if (this.coverage.highest > intact) return this.#lost(intact);',
+    find: 'this.coverage.highest > intact || ',
     replace: '',
   },
   {
@@ -133,6 +133,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: `${DOCUMENTS}/replica.ts`,
     find: 'epoch === this.epoch.known + 1 ? atOpening : 0;',
     replace: 'atOpening;',
+  },
+  {
+    name: 'forgets what it could not save when another instance has got the lock',
+    file: `${DOCUMENTS}/replica.ts`,
+    find: ' || this.#document.hasLostEdits()',
+    replace: '',
   },
   {
     name: 'forgets that it has begun to take up a record',

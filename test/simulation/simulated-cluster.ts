@@ -2,7 +2,8 @@ import { HeadwaterError } from '@headwater/protocol';
 import { Channel } from '../../persistence/src/remote/channel.ts';
 import type { HostLink } from '../../persistence/src/remote/host-link.ts';
 import { HostSessions } from '../../persistence/src/remote/host-sessions.ts';
-import type { FindStore, OpenedStore } from '../../persistence/src/remote/remote-store.ts';
+import type { FindStore, OpenedStore } from '../../persistence/src/remote/store-search.ts';
+import { type Deferred, deferred } from '../server/deferred.ts';
 import type { Random } from '../support/random.ts';
 import { SimulatedNetwork } from '../support/simulated-relay.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
@@ -13,12 +14,15 @@ import type { VirtualProcess } from './virtual-time.ts';
 /** So long an instance waits for the owner to answer. */
 export const GREETING_MS = 5_000;
 const OPENING_MS = 20;
+/** An owner without the lock looks this often at most who has it. */
+const RENEWAL_MS = 2_000;
 
 /** The owner of the store, as it is announced to the others. */
 interface Owner {
   readonly process: VirtualProcess;
   readonly store: SimulatedLevelStore;
   readonly sessions: HostSessions;
+  readonly lost: Deferred<Error>;
 }
 
 /** What the instances of a cluster share: the relay, the data directory, and the ways to whoever has that open. */
@@ -27,6 +31,8 @@ export class SimulatedCluster {
   readonly disk = new SimulatedDisk();
   readonly #random: Random;
   #owner: Owner | undefined;
+  /** Who does not see the owner, and gets the lock. */
+  #seizer: VirtualProcess | undefined;
   /** The ends of the connections at those who ask the owner. */
   #wires: WireEnd[] = [];
   /** Who does not reach the owner, nor the data directory, and until when. */
@@ -45,13 +51,22 @@ export class SimulatedCluster {
   findFrom(process: VirtualProcess): FindStore {
     return async ({ clientId, signal }) => {
       const owner = this.#owner;
-      if (owner !== undefined && owner.process !== process) {
+      if (owner !== undefined && owner.process !== process && this.#seizer !== process) {
         const link = await this.#connect(process, owner, clientId);
         if (link !== undefined) return link;
       }
+      this.#seizer = undefined;
       if (signal.aborted || this.#isApart(process) || !this.disk.lock(process)) return undefined;
       return this.#open(process);
     };
+  }
+
+  /** A process that has lost sight of the owner finds the lock free: the owner is opening its LevelDB anew. */
+  seize(process: VirtualProcess): void {
+    if (this.#owner === undefined || this.#owner.process === process) return;
+    this.disk.unlock(this.#owner.process);
+    this.#seizer = process;
+    this.cutStore(process);
   }
 
   /** The other ends of its connections learn that it is gone. */
@@ -112,11 +127,14 @@ export class SimulatedCluster {
 
   async #open(process: VirtualProcess): Promise<OpenedStore> {
     await wait(OPENING_MS);
-    const store = new SimulatedLevelStore(this.disk, await this.disk.open(), this.#random);
-    const owner = { process, store, sessions: new HostSessions(store) };
+    const store = new SimulatedLevelStore(this.disk, await this.disk.open(process), this.#random);
+    const owner = { process, store, sessions: new HostSessions(store), lost: deferred<Error>() };
+    const before = this.#owner;
+    before?.process.after(this.#random.below(RENEWAL_MS), () => before.lost.resolve(new Error('it has another owner')));
     this.#owner = owner;
     return {
       store,
+      whenLost: owner.lost.promise,
       close: async () => {
         owner.sessions.stopReading();
         await store.close();

@@ -16,6 +16,7 @@ type Change =
 
 /** What somebody finds who opens it. */
 export interface Opening {
+  readonly process: VirtualProcess;
   readonly epoch: number;
   /** The last sequences, by document. */
   readonly ends: ReadonlyMap<string, number>;
@@ -76,21 +77,26 @@ export class SimulatedDisk {
 
   /** The kernel gives a lock back when its process ends, and not before. @returns whether the process has it now */
   lock(process: VirtualProcess): boolean {
-    if (this.#lockedBy !== undefined && !this.#lockedBy.isDead) return false;
+    if (this.#lockedBy !== undefined && this.#lockedBy !== process && !this.#lockedBy.isDead) return false;
     this.#lockedBy = process;
     return true;
   }
 
-  unlock(): void {
-    this.#lockedBy = undefined;
+  unlock(process: VirtualProcess): void {
+    if (this.#lockedBy === process) this.#lockedBy = undefined;
+  }
+
+  /** Whether it is still that opening; who has lost the lock gets it back while nobody else has opened it. */
+  isOpenIn({ process, epoch }: Opening): boolean {
+    return epoch === this.#epoch && this.lock(process);
   }
 
   /** Opens it. What LevelDB finds in its log it puts into a table, and syncs that. */
-  async open(): Promise<Opening> {
+  async open(process: VirtualProcess): Promise<Opening> {
     this.synced(this.length);
     const ends = new Map<string, number>();
     for await (const { documentName, sequence } of this.#store.list()) ends.set(documentName, sequence);
-    return { epoch: ++this.#epoch, ends };
+    return { process, epoch: ++this.#epoch, ends };
   }
 
   /** @returns the sequence of the record, or of the last one */

@@ -141,7 +141,7 @@ export class SimulatedLevelStore implements DocumentStore {
       written.reject(closed());
       durable.reject(closed());
     }
-    this.#disk.unlock();
+    this.#disk.unlock(this.#opening.process);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -156,7 +156,12 @@ export class SimulatedLevelStore implements DocumentStore {
     });
     await this.#delay(MAX_READ_MS);
     if (this.#isClosed) throw closed();
+    if (!this.#disk.isOpenIn(this.#opening)) throw new HeadwaterError('HW_STORE_UNAVAILABLE', 'another process has it');
     return read();
+  }
+
+  get #isFailing(): boolean {
+    return this.#disk.isFailing || !this.#disk.isOpenIn(this.#opening);
   }
 
   async #write(): Promise<void> {
@@ -165,7 +170,7 @@ export class SimulatedLevelStore implements DocumentStore {
     while (this.#pending.length > 0) {
       await this.#delay(this.#disk.maxWriteMs);
       if (this.#isClosed) return;
-      this.#isDegraded = this.#disk.isFailing;
+      this.#isDegraded = this.#isFailing;
       if (this.#isDegraded) {
         for (const { written } of this.#pending) written.reject(failed());
         await this.#delay(RETRY_MS);
@@ -191,7 +196,7 @@ export class SimulatedLevelStore implements DocumentStore {
       const batch = [...this.#unsynced];
       await this.#delay(this.#disk.maxSyncMs);
       if (this.#isClosed) return;
-      if (this.#disk.isFailing) continue;
+      if (this.#isFailing) continue;
       this.#disk.synced(length);
       this.#unsynced = this.#unsynced.slice(batch.length);
       for (const { durable, sequence } of batch) durable.resolve(sequence);

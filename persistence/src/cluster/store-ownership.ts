@@ -1,8 +1,9 @@
 import { HeadwaterError } from '@headwater/protocol';
+import { Deferred } from '../deferred.ts';
 import { type StoreLogger, SYSTEM_CLOCK } from '../level-options.ts';
 import type { LevelStore } from '../level-store.ts';
-import type { OpenedStore } from '../remote/remote-store.ts';
 import { StoreHost, type StoreHostOptions } from '../remote/store-host.ts';
+import type { OpenedStore } from '../remote/store-search.ts';
 import { announcedHost } from './announced-host.ts';
 import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from './owner-directory.ts';
 
@@ -25,6 +26,7 @@ export class StoreOwnership implements OpenedStore {
   readonly #host: StoreHost;
   readonly #options: OwnershipOptions;
   readonly #stopping = new AbortController();
+  readonly #lost = new Deferred<Error>();
   #announced: AnnouncedOwner | undefined;
   /** When it was announced last, by `performance.now()`. */
   #announcedAtMs = 0;
@@ -67,6 +69,14 @@ export class StoreOwnership implements OpenedStore {
     return this.#problem;
   }
 
+  /**
+   * A disk that failed makes LevelDB be opened anew, and another instance may be sooner. The lock is waited for while nobody is
+   * known to have it; once another owner is announced, the store is lost.
+   */
+  get whenLost(): Promise<Error> {
+    return this.#lost.promise;
+  }
+
   /** Others are sent away, what they are waiting for is saved, and then the lock is free. */
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();
@@ -105,7 +115,8 @@ export class StoreOwnership implements OpenedStore {
   async #announce(): Promise<void> {
     const { owners, leaseMs, raiseMs } = this.#options;
     try {
-      if (this.#announced !== undefined && (await owners.renew(this.#announced, leaseMs))) {
+      const isLockedOut = this.#lockError() !== undefined; // then whoever has the lock is to be announced
+      if (!isLockedOut && this.#announced !== undefined && (await owners.renew(this.#announced, leaseMs))) {
         // A store that cannot save is raised later, and announced all the same.
         const isRecent = performance.now() - this.#announcedAtMs < raiseMs;
         if (isRecent || this.store.health.status === 'degraded') return;
@@ -122,8 +133,14 @@ export class StoreOwnership implements OpenedStore {
    */
   async #announceAnew(): Promise<void> {
     const { owners, leaseMs } = this.#options;
+    const entry = await owners.find();
+    const lockError = this.#lockError();
+    if (lockError !== undefined && entry.owner !== undefined && entry.owner.instanceId !== this.#options.instanceId) {
+      this.#lost.resolve(lockError);
+      return;
+    }
     const generation = await this.store.generation();
-    this.#report(this.#problemWith(await owners.find(), generation));
+    this.#report(this.#problemWith(entry, generation));
     if (this.#problem !== undefined) return;
     await this.#setGeneration(generation + 1);
     const announced = await owners.announce(this.#owner(generation + 1), leaseMs);
@@ -135,6 +152,12 @@ export class StoreOwnership implements OpenedStore {
     }
     this.#announced = announced;
     this.#announcedAtMs = performance.now();
+  }
+
+  /** Why the store is not open at present, if that is because somebody else has it. */
+  #lockError(): HeadwaterError | undefined {
+    const { error } = this.store.health;
+    return error instanceof HeadwaterError && error.code === 'HW_STORE_LOCKED' ? error : undefined;
   }
 
   #problemWith({ storeId, generation: last }: DirectoryEntry, generation: number): HeadwaterError | undefined {

@@ -4,7 +4,8 @@ import { HeadwaterError } from '@headwater/protocol';
 import type { LevelStoreOptions } from '../level-options.ts';
 import { LevelStore } from '../level-store.ts';
 import { type HostLink, linkTo } from '../remote/host-link.ts';
-import type { FindStore, LinkOptions, OpenedStore } from '../remote/remote-store.ts';
+import type { LinkOptions } from '../remote/remote-store.ts';
+import type { FindStore, OpenedStore } from '../remote/store-search.ts';
 import type { AnnouncedOwner, DirectoryEntry } from './owner-directory.ts';
 import { type OwnershipOptions, otherStore, StoreOwnership } from './store-ownership.ts';
 

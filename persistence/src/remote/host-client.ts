@@ -137,7 +137,11 @@ export class HostClient implements ChannelUser {
         );
         append.durable.then(
           (sequence) => this.#pending.durable(number, sequence),
-          (error: Error) => this.#pending.refused(number, error),
+          (error: unknown) => {
+            // A store that is closed keeps nothing: the append is taken to the next owner.
+            if (error instanceof HeadwaterError && error.code !== 'HW_STORE_CLOSED')
+              this.#pending.refused(number, error);
+          },
         );
       }
       await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,4 @@
 import { HeadwaterError } from '@headwater/protocol';
-import { Backoff } from '../backoff.ts';
 import { Deferred } from '../deferred.ts';
 import { checkDocumentName } from '../document-name.ts';
 import type {
@@ -20,33 +19,16 @@ import type {
   KeyFrame,
   RecordBlock,
 } from '../history/history-store.ts';
-import { SILENT, type StoreLogger, SYSTEM_CLOCK } from '../level-options.ts';
+import { SILENT, type StoreLogger } from '../level-options.ts';
 import { CallLostError } from './calls.ts';
 import type { ChannelTimes } from './channel.ts';
 import type { ClusterSecret } from './greeting.ts';
 import { HostClient } from './host-client.ts';
-import { type HostAddress, type HostLink, linkTo } from './host-link.ts';
+import { type HostAddress, linkTo } from './host-link.ts';
 import { METHODS, type Method } from './methods.ts';
+import { type FindStore, inTime, type OpenedStore, StoreSearch } from './store-search.ts';
 
 const LIST_PAGE = 100;
-
-/** A store that was opened in this process. */
-export interface OpenedStore {
-  readonly store: DocumentStore & { readonly storeId: string };
-  /** What is wrong with using it, although it is open. */
-  readonly problem?: Error | undefined;
-  /** Closes it, and what was opened with it. */
-  close(): Promise<void>;
-}
-
-/**
- * Looks for the store once: a connection to whoever serves it, the store itself when it could be opened here, or
- * `undefined` when there is neither at the moment.
- */
-export type FindStore = (seeker: {
-  readonly clientId: string;
-  readonly signal: AbortSignal;
-}) => Promise<HostLink | OpenedStore | undefined>;
 
 export interface RemoteStoreOptions {
   /** @defaultValue silent */
@@ -91,34 +73,26 @@ export const REMOTE_STORE_DEFAULTS = {
  * ```
  */
 export class RemoteStore implements DocumentStore {
-  readonly #find: FindStore;
-  readonly #options: { readonly [K in keyof RemoteStoreOptions]-?: NonNullable<RemoteStoreOptions[K]> };
+  readonly #patienceMs: number;
+  readonly #closeTimeoutMs: number;
   readonly #client: HostClient;
-  readonly #backoff: Backoff;
-  readonly #stopping = new AbortController();
-  #storeId: string | undefined;
-  /** The store, from when it was opened here. */
-  #opened: OpenedStore | undefined;
-  #seekError: Error | undefined;
-  #seeking: Promise<void> | undefined;
-  #whenFound: (() => void)[] = [];
+  readonly #search: StoreSearch;
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
   private constructor(find: FindStore, options: RemoteStoreOptions) {
-    this.#find = find;
-    this.#options = {
-      logger: options.logger ?? SILENT,
+    this.#patienceMs = options.patienceMs ?? REMOTE_STORE_DEFAULTS.patienceMs;
+    this.#closeTimeoutMs = options.closeTimeoutMs ?? REMOTE_STORE_DEFAULTS.closeTimeoutMs;
+    this.#client = new HostClient({
       attemptMs: options.attemptMs ?? REMOTE_STORE_DEFAULTS.attemptMs,
-      patienceMs: options.patienceMs ?? REMOTE_STORE_DEFAULTS.patienceMs,
-      closeTimeoutMs: options.closeTimeoutMs ?? REMOTE_STORE_DEFAULTS.closeTimeoutMs,
+      onLost: (reason) => {
+        if (!this.#isClosed) this.#search.lost(reason);
+      },
+    });
+    this.#search = new StoreSearch(find, this.#client, {
+      logger: options.logger ?? SILENT,
       seekMaxMs: options.seekMaxMs ?? REMOTE_STORE_DEFAULTS.seekMaxMs,
       onFound: options.onFound ?? REMOTE_STORE_DEFAULTS.onFound,
-    };
-    this.#backoff = new Backoff({ minMs: 20, maxMs: this.#options.seekMaxMs, random: Math.random });
-    this.#client = new HostClient({
-      attemptMs: this.#options.attemptMs,
-      onLost: (reason) => this.#lose(reason),
     });
   }
 
@@ -129,9 +103,7 @@ export class RemoteStore implements DocumentStore {
    */
   static async open(find: FindStore, options: RemoteStoreOptions = {}): Promise<RemoteStore> {
     const remote = new RemoteStore(find, options);
-    const found = await find({ clientId: remote.#client.id, signal: remote.#stopping.signal });
-    if (found === undefined) throw unavailable('nobody serves the store at present');
-    await remote.#use(found);
+    await remote.#search.start();
     return remote;
   }
 
@@ -151,27 +123,29 @@ export class RemoteStore implements DocumentStore {
 
   /** Of the store, whoever serves it. */
   get storeId(): string {
-    return this.#storeId ?? '';
+    return this.#search.storeId ?? '';
   }
 
   /** Of the store as it was found last. */
   get epoch(): number {
-    return this.#opened?.store.epoch ?? this.#client.epoch;
+    return this.#search.opened?.store.epoch ?? this.#client.epoch;
   }
 
-  /** Whether it is open in this process by now. */
+  /** Whether it is open in this process at present. */
   get isOpenedHere(): boolean {
-    return this.#opened !== undefined;
+    return this.#search.opened !== undefined;
   }
 
   get health(): StoreHealth {
-    if (this.#opened !== undefined) return healthOf(this.#opened);
-    const health = this.#client.health;
-    return this.#seekError === undefined || this.#client.isLinked ? health : { ...health, error: this.#seekError };
+    const { opened, problem } = this.#search;
+    if (opened !== undefined) return healthOf(opened);
+    const { health } = this.#client;
+    return problem === undefined || this.#client.isLinked ? health : { ...health, error: problem };
   }
 
   append(documentName: string, change: DocumentChange): Append {
-    if (this.#opened !== undefined) return this.#opened.store.append(documentName, change);
+    const { opened } = this.#search;
+    if (opened !== undefined) return opened.store.append(documentName, change);
     try {
       this.#assertOpen();
       checkDocumentName(documentName);
@@ -257,7 +231,7 @@ export class RemoteStore implements DocumentStore {
    * with it; and when the connection broke before it was known whether it was done
    */
   async delete(documentName: string): Promise<boolean> {
-    if (this.#opened === undefined) {
+    if (this.#search.opened === undefined) {
       this.#assertOpen();
       checkDocumentName(documentName);
       if (!this.#client.isLinked) throw unavailable('nobody serves the store at present: nothing was deleted');
@@ -282,13 +256,12 @@ export class RemoteStore implements DocumentStore {
 
   async #shutDown(): Promise<void> {
     this.#isClosed = true;
-    if (this.#opened === undefined) await inTime(this.#client.whenDone(), this.#options.closeTimeoutMs);
-    this.#stopping.abort();
-    this.#noticeFound();
-    await this.#seeking; // it may just have opened the store
+    if (this.#search.opened === undefined) await inTime(this.#client.whenDone(), this.#closeTimeoutMs);
+    await this.#search.stop();
+    const { opened } = this.#search;
     const lostBytes = this.#client.close();
-    await this.#opened?.close();
-    if (this.#opened === undefined && lostBytes > 0) {
+    await opened?.close();
+    if (opened === undefined && lostBytes > 0) {
       const problem = `the store was closed with ${lostBytes} bytes of which nobody said that they are saved`;
       throw new HeadwaterError('HW_STORE_WRITE_FAILED', problem);
     }
@@ -297,12 +270,13 @@ export class RemoteStore implements DocumentStore {
   /** Asks whoever serves the store; waits for somebody when nobody does. Asked at once when somebody does: order counts. */
   async #ask<A, R>(method: Method<A, R>, args: A, documentName?: string): Promise<R> {
     if (documentName !== undefined) checkDocumentName(documentName);
-    const deadline = performance.now() + this.#options.patienceMs;
+    const deadline = performance.now() + this.#patienceMs;
     const { epoch } = this;
     for (;;) {
       // What a change says of a log, its caller knows of the epoch in which it was called.
       if (!method.isRead && this.epoch !== epoch) throw unavailable('the store is in other hands by now: try again');
-      if (this.#opened !== undefined) return method.run(this.#opened.store, args);
+      const { opened } = this.#search;
+      if (opened !== undefined) return method.run(opened.store, args);
       this.#assertOpen();
       if (this.#client.isLinked) {
         try {
@@ -317,65 +291,10 @@ export class RemoteStore implements DocumentStore {
   }
 
   async #untilFound(deadline: number): Promise<void> {
-    if (this.#opened !== undefined || this.#client.isLinked || this.#isClosed) return;
+    if (this.#search.opened !== undefined || this.#client.isLinked || this.#isClosed) return;
     const leftMs = deadline - performance.now();
-    if (leftMs <= 0) throw unavailable('nobody serves the store at present', this.#seekError);
-    await inTime(new Promise<void>((resolve) => this.#whenFound.push(resolve)), leftMs);
-  }
-
-  #noticeFound(): void {
-    for (const resolve of this.#whenFound.splice(0)) resolve();
-  }
-
-  #lose(reason: Error | undefined): void {
-    if (this.#isClosed) return;
-    this.#options.logger.warn({ err: reason }, 'the owner of the store is away; what is not saved is kept');
-    this.#seeking = this.#seek();
-  }
-
-  async #seek(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        const found = await this.#find({ clientId: this.#client.id, signal });
-        if (found !== undefined) {
-          await this.#use(found);
-          this.#backoff.reset();
-          this.#options.logger.info({}, 'the store is there again');
-          this.#options.onFound();
-          return;
-        }
-      } catch (error) {
-        this.#report(error as Error);
-      }
-      await SYSTEM_CLOCK.sleep(this.#backoff.nextMs(), signal);
-    }
-  }
-
-  /** @throws HW_CLUSTER_OTHER_STORE */
-  async #use(found: HostLink | OpenedStore): Promise<void> {
-    const storeId = 'channel' in found ? found.storeId : found.store.storeId;
-    this.#storeId ??= storeId;
-    if (storeId !== this.#storeId) {
-      if ('channel' in found) found.channel.destroy();
-      else await found.close();
-      const problem = `the owner serves store ${storeId} and not ${this.#storeId}, which this instance has used so far`;
-      throw new HeadwaterError('HW_CLUSTER_OTHER_STORE', problem);
-    }
-    if ('channel' in found) this.#client.attach(found);
-    else {
-      await this.#client.moveTo(found.store, () => {
-        this.#opened = found;
-      });
-    }
-    this.#seekError = undefined;
-    this.#noticeFound();
-  }
-
-  #report(error: Error): void {
-    const isNews = this.#seekError?.message !== error.message;
-    this.#seekError = error;
-    if (isNews) this.#options.logger.warn({ err: error }, 'the owner of the store cannot be reached; it is looked for');
+    if (leftMs <= 0) throw unavailable('nobody serves the store at present', this.#search.problem);
+    await this.#search.untilFound(leftMs);
   }
 
   #assertOpen(): void {
@@ -392,16 +311,6 @@ function refusedAppend(error: Error): Append {
   const refused = new Deferred<number>();
   refused.reject(error);
   return { written: refused.promise, durable: refused.promise };
-}
-
-/** Resolves with the work, or when its time is up. */
-async function inTime(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, timeout]);
-  clearTimeout(timer);
 }
 
 function unavailable(problem: string, cause?: unknown): HeadwaterError {

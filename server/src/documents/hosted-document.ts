@@ -338,6 +338,7 @@ export class HostedDocument {
       onceShown: (then) => this.#onceShown(then),
       showPresence: () => this.#showPresence(),
       showStateless: (payload) => this.#showStateless(payload),
+      hasLostEdits: () => this.#writes.hasLost,
       outdate: () => this.outdate(),
     };
   }

@@ -38,6 +38,8 @@ export interface Replicated {
   onceShown(then: () => void): void;
   showPresence(): void;
   showStateless(payload: string): void;
+  /** Whether edits made here were given up by a store that is in other hands now. */
+  hasLostEdits(): boolean;
   outdate(): void;
 }
 
@@ -221,7 +223,7 @@ export class Replica implements RelayListener, Swept {
     if (epoch !== this.epoch.known) {
       // What happened in an epoch that was missed altogether is not known.
       const intact = epoch === this.epoch.known + 1 ? atOpening : 0;
-      if (this.coverage.highest > intact) return this.#lost(intact);
+      if (this.coverage.highest > intact || this.#document.hasLostEdits()) return this.#lost(intact);
       this.coverage.forgetMissing();
       this.epoch.enter(epoch);
     } else if (sequence < throughBefore) {
@@ -257,7 +259,7 @@ export class Replica implements RelayListener, Swept {
     for (const answer of this.#questions.values()) answer(false);
   }
 
-  /** A power cut took records that were taken up here: nobody had been told that they are saved. */
+  /** A power cut, or another owner, took records that are here: nobody had been told that they are saved. */
   #lost(intact: number): void {
     this.#document.edits.storeAgain(intact);
     this.#document.outdate();

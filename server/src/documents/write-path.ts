@@ -25,6 +25,7 @@ export class WritePath {
   #shown: Promise<void> = Promise.resolve();
   readonly #unshown = new Set<TailBatch>();
   #whenChanged: (() => void)[] = [];
+  #hasLost = false;
 
   constructor(store: DocumentStore, documentName: string) {
     this.#store = store;
@@ -34,6 +35,11 @@ export class WritePath {
   /** Whether everything handed in is durable. */
   get isSaved(): boolean {
     return this.#unsaved === 0;
+  }
+
+  /** Whether the store has given a change up: it was closed before that was durable, and another process has it now. */
+  get hasLost(): boolean {
+    return this.#hasLost;
   }
 
   /** Batches handed to the store and not shown yet, oldest first. */
@@ -49,6 +55,9 @@ export class WritePath {
     this.#unsaved++;
     if (shown !== undefined) this.#unshown.add(shown);
     this.#shown = this.#shown.then(() => this.#show(append, shown, steps.show));
+    append.durable.catch(() => {
+      this.#hasLost = true;
+    });
     void whenDurable(append, (sequence) => {
       if (shown !== undefined) shown.sequence ??= sequence;
       this.#unsaved--;
