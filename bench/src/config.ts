@@ -117,6 +117,8 @@ export interface BenchConfig {
     readonly shapes: readonly { readonly documents: number; readonly updatesPerChange: number }[];
     readonly windowMs: number;
     readonly minRatio: number;
+    /** Of what a rival stores, by the number of documents and then by rival. */
+    readonly minRivalRatio: Readonly<Record<number, RivalTargets>>;
     /** The closed loop through the whole server. */
     readonly server: {
       readonly documents: number;
@@ -263,6 +265,7 @@ export const FULL: BenchConfig = {
     ],
     windowMs: 2000,
     minRatio: 0.5,
+    minRivalRatio: { 100: { 'y-websocket+leveldb': 10 } },
     server: {
       documents: 50,
       clientsPerDocument: 1,

@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from './environment.ts';
 import type { Row } from './table.ts';
-import { outcomeOf, type Verdict } from './verdict.ts';
+import { type Outcome, outcomeOf, type Verdict } from './verdict.ts';
 
 /** What a suite found out. */
 export interface SuiteReport {
@@ -27,4 +27,25 @@ export function writeResults(
   const { rows, samples } = report;
   writeFileSync(file, `${JSON.stringify({ suite, subject, environment, config, verdicts, rows, samples }, null, 2)}\n`);
   return file;
+}
+
+/** A verdict as it was kept: JSON has no `NaN`. */
+export type StoredVerdict = Omit<Verdict, 'measured'> & {
+  readonly measured: number | null;
+  readonly outcome: Outcome;
+};
+
+/** What is read of a kept report. */
+export interface StoredReport {
+  readonly suite: string;
+  readonly subject: string;
+  readonly environment: Environment;
+  readonly rows: readonly Row[];
+  readonly verdicts: readonly StoredVerdict[];
+}
+
+/** The kept report of a suite; `undefined` when it has never run. */
+export function readResults(directory: string, suite: string): StoredReport | undefined {
+  const file = join(directory, `${suite}.json`);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StoredReport) : undefined;
 }

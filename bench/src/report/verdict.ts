@@ -5,8 +5,15 @@ export interface Verdict {
   readonly comparison: '≤' | '<' | '≥';
   readonly target: number;
   readonly unit: string;
+  /** The rival it is a comparison with, as mine ÷ its; by default it is none with a rival. */
+  readonly rival?: string | undefined;
   /** Why the number must not be believed; empty when nothing is wrong with it. */
   readonly voidBecause: readonly string[];
+}
+
+/** Whether the subject is on the better side of a rival, whatever the target is. */
+export function isAhead({ measured, comparison }: Verdict): boolean {
+  return comparison === '≥' ? measured > 1 : measured < 1;
 }
 
 export type Outcome = 'PASS' | 'MISS' | 'VOID';

@@ -55,6 +55,7 @@ export const coldOpen: Suite = {
           comparison: '≤',
           target: maxRivalRatio[rival.name] ?? Number.NaN,
           unit: '×',
+          rival: rival.name,
           voidBecause: [...subject.problems, ...rival.problems],
         });
       }

@@ -70,7 +70,8 @@ export const fanOut: Suite = {
           voidBecause: [...subject.problems, ...relay.problems],
         });
         for (const rival of rivals) {
-          verdicts.push(cpuRatio(rival, maxRivalCpuRatio[rival.server.name] ?? Number.NaN));
+          const { name } = rival.server;
+          verdicts.push({ ...cpuRatio(rival, maxRivalCpuRatio[name] ?? Number.NaN), rival: name });
         }
       }
       return { rows, verdicts, samples };

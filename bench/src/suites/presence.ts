@@ -60,6 +60,7 @@ export const presence: Suite = {
             comparison: '≤',
             target: maxRivalCpuRatio[rival.server.name] ?? Number.NaN,
             unit: '×',
+            rival: rival.server.name,
             voidBecause: [...subject.problems, ...rival.problems],
           });
         }

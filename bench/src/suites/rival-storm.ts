@@ -62,6 +62,7 @@ export function verdictsOnRivals(
     comparison: '≤',
     target: targets[name] ?? Number.NaN,
     unit: '×',
+    rival: name,
     voidBecause: [...problems, ...theirs],
   }));
 }

@@ -81,7 +81,8 @@ export const saturation: Suite = {
           atEqualLoad('delivered/CPU s ÷ batching relay, equally many in flight', subject, batching, minBatchingRatio),
           ...rivals.map((rival) => {
             const { name } = rival.server;
-            return atTheirBest(`delivered/s ÷ ${name}`, subject, rival, minRivalRatio[name] ?? Number.NaN);
+            const target = minRivalRatio[name] ?? Number.NaN;
+            return { ...atTheirBest(`delivered/s ÷ ${name}`, subject, rival, target), rival: name };
           }),
         ],
         samples,

@@ -1,0 +1,130 @@
+import { type Bar, barChart } from './bar-chart.ts';
+import { CHARTS, type Chart } from './charts.ts';
+import type { StoredReport, StoredVerdict } from './results.ts';
+import { formatNumber, type Row } from './table.ts';
+import { isAhead } from './verdict.ts';
+
+/** A report, and what it answers. */
+export interface Answer {
+  readonly question: string;
+  readonly report: StoredReport;
+}
+
+/** A page and the pictures in it, by file name. */
+export interface Page {
+  readonly markdown: string;
+  readonly pictures: ReadonlyMap<string, string>;
+}
+
+const INTRODUCTION = `# Benchmarks
+
+Headwater beside yardsticks and other servers, on one machine, in the same minutes. \`npm run bench\` measures,
+\`npm run bench:report\` makes this page of what the last runs left in \`bench/results\`: nothing here is typed by hand. Ratios are
+what to read; a figure ages with its machine. What is asked, what the yardsticks are, why a number can be believed and what
+it cannot say is in [bench/README.md](../bench/README.md).
+`;
+
+/**
+ * The page of the latest results, and its pictures.
+ *
+ * @param pictureFolder - where the pictures will be, as seen from the page
+ */
+export function makePage(answers: readonly Answer[], pictureFolder: string): Page {
+  const pictures = new Map<string, string>();
+  const sections = answers.map((answer) => section(answer, pictureFolder, pictures));
+  const markdown = [INTRODUCTION, comparison(answers), misses(answers), ...sections, provenance(answers)].join('\n');
+  return { markdown, pictures };
+}
+
+interface Comparison {
+  readonly suite: string;
+  readonly verdict: StoredVerdict;
+}
+
+const verdictsOf = (answers: readonly Answer[]): readonly Comparison[] =>
+  answers.flatMap(({ report }) => report.verdicts.map((verdict) => ({ suite: report.suite, verdict })));
+
+function comparison(answers: readonly Answer[]): string {
+  const withRivals = verdictsOf(answers).filter(({ verdict }) => verdict.rival !== undefined);
+  const believed = withRivals.filter(({ verdict }) => verdict.outcome !== 'VOID');
+  const ahead = believed.filter(({ verdict }) => isAhead({ ...verdict, measured: verdict.measured ?? Number.NaN }));
+  const behind = believed.filter((each) => !ahead.includes(each));
+  return [
+    '## Where Headwater leads\n',
+    ahead.length > 0 ? verdictTable(ahead) : 'Nowhere, in the runs that are kept.\n',
+    '## Where it does not\n',
+    behind.length > 0 ? verdictTable(behind) : 'In nothing that was compared with another server.\n',
+  ].join('\n');
+}
+
+function misses(answers: readonly Answer[]): string {
+  const missed = verdictsOf(answers).filter(({ verdict }) => verdict.outcome !== 'PASS');
+  return [
+    '## Targets that were missed, and numbers that are void\n',
+    missed.length > 0 ? verdictTable(missed) : 'None.\n',
+  ].join('\n');
+}
+
+function section({ question, report }: Answer, folder: string, pictures: Map<string, string>): string {
+  const lines = [`## ${report.suite}\n`, `${question}\n`];
+  for (const chart of CHARTS.filter(({ suite }) => suite === report.suite)) {
+    const bars = barsOf(chart, report);
+    if (bars.length === 0) continue;
+    const name = `${chart.suite}-${chart.column
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replace(/-$/, '')}.svg`;
+    pictures.set(name, barChart(chart.title, bars));
+    lines.push(`![${chart.title}](${folder}/${name})\n`);
+  }
+  const verdicts = report.verdicts.map((verdict) => ({ suite: report.suite, verdict }));
+  lines.push(rowTable(report.rows), verdictTable(verdicts));
+  return lines.join('\n');
+}
+
+function barsOf({ column, labels }: Chart, { rows, subject }: StoredReport): Bar[] {
+  return rows.flatMap((row) => {
+    const value = row[column];
+    if (typeof value !== 'number') return [];
+    const label = labels.map((name) => cell(row[name])).join(', ');
+    const isSubject = !('server' in row) || row['server'] === subject;
+    return [{ label, value, isSubject }];
+  });
+}
+
+function provenance(answers: readonly Answer[]): string {
+  const rows = answers.map(({ report: { suite, environment } }) => ({
+    suite,
+    'at (UTC)': environment.atUtc.slice(0, 16).replace('T', ' '),
+    commit: environment.commit.slice(0, 8) + (environment.hasUncommittedChanges ? ' and changes' : ''),
+    Node: environment.node,
+    machine: `${environment.cpu}, ${environment.cores} cores`,
+    'load before': environment.loadAverage,
+    versions: Object.entries(environment.packages)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  }));
+  return ['## Where the numbers come from\n', rowTable(rows)].join('\n');
+}
+
+function verdictTable(comparisons: readonly Comparison[]): string {
+  return rowTable(
+    comparisons.map(({ suite, verdict: { what, measured, comparison: sign, target, unit, outcome, voidBecause } }) => ({
+      suite,
+      what,
+      measured: `${formatNumber(measured ?? Number.NaN)} ${unit}`,
+      target: `${sign} ${formatNumber(target)}`,
+      outcome: voidBecause[0] === undefined ? outcome : `${outcome}: ${voidBecause[0]}`,
+    })),
+  );
+}
+
+function rowTable(rows: readonly Row[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const aligned = columns.map((column) => (rows.some((row) => typeof row[column] === 'number') ? '---:' : '---'));
+  const lines = rows.map((row) => columns.map((column) => cell(row[column])));
+  return [columns, aligned, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+const cell = (value: string | number | null | undefined): string =>
+  (typeof value === 'number' ? formatNumber(value) : (value ?? '')).replaceAll('|', '\\|');
