@@ -68,7 +68,8 @@ export class RedisConnection {
    * @throws HW_REDIS_REFUSED when Redis is there and does not let us in
    */
   async open(): Promise<void> {
-    const connecting = this.client.connect().catch((error: Error) => this.#failed(error));
+    // This rejects because the connection was closed; why it was, an event has said before.
+    const connecting = this.client.connect().catch((error: Error) => this.#failed(this.#lastError ?? error));
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, FIRST_CONNECT_MS);

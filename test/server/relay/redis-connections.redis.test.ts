@@ -10,10 +10,13 @@ const RECOVERY = { timeout: 10_000, interval: 20 };
 /** Keeps what is said about Redis, above the level of debugging. */
 function listen() {
   const said: string[] = [];
+  const reasons: unknown[] = [];
   const hear = (fields: object, message: string): void => {
-    if ('redis' in fields) said.push(`${message.split(',')[0]} (${String(fields.redis)})`);
+    if (!('redis' in fields)) return;
+    said.push(`${message.split(',')[0]} (${String(fields.redis)})`);
+    if ('err' in fields) reasons.push(fields.err);
   };
-  return { said, logger: { debug: () => {}, info: hear, warn: hear, error: hear } };
+  return { said, reasons, logger: { debug: () => {}, info: hear, warn: hear, error: hear } };
 }
 
 test('an instance says once that Redis is lost, whatever it has connected to it, and once that it is back', async () => {
@@ -38,11 +41,12 @@ test('an instance says once that Redis is lost, whatever it has connected to it,
 test('an instance that finds no Redis at its start says so once, and that it is there when it is', async () => {
   await using redis = await RedisServer.start();
   await redis.kill9();
-  const { said, logger } = listen();
+  const { said, reasons, logger } = listen();
 
   await using server = await createServer({ port: 0, store: new MemoryStore(), redis: redis.url, logger });
   const where = `127.0.0.1:${redis.port}`;
   expect(said).toEqual([`Redis is away (${where})`]);
+  expect(reasons).toMatchObject([{ code: 'ECONNREFUSED' }]);
   await redis.restart();
   await vi.waitFor(() => expect(server.health.status).toBe('ok'), RECOVERY);
 
