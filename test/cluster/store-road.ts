@@ -51,8 +51,13 @@ interface Signpost {
   readonly port: number;
 }
 
+/** What it says at the moment, or as soon as there is one: an owner that was cut off from Redis puts it up again. */
 async function signpost(cluster: Cluster): Promise<Signpost> {
-  await eventually(async () => (await cluster.redis.command('GET', LEASE_KEY)) !== '', 'an owner to be announced');
-  const [fence = '', owner = ''] = (await cluster.redis.command('GET', LEASE_KEY)).split(/ (.*)/s);
+  let announced = '';
+  await eventually(async () => {
+    announced = await cluster.redis.command('GET', LEASE_KEY);
+    return announced !== '';
+  }, 'an owner to be announced');
+  const [fence = '', owner = ''] = announced.split(/ (.*)/s);
   return { fence, ...(JSON.parse(owner) as { port: number }) };
 }
