@@ -149,6 +149,13 @@ export interface BenchConfig {
     readonly maxBytesPerUpdate: number;
     readonly minScale: number;
   };
+  readonly twoInstances: {
+    /** Of the bytes Redis gets for a keystroke, by rival. */
+    readonly maxBytesRatio: RivalTargets;
+    /** Fewer than `relay` asks for: all are to keep up. */
+    readonly updatesPerSecond: number;
+    readonly documents: number;
+  };
   readonly abuse: {
     readonly messagesPerSecond: number;
     readonly clients: number;
@@ -290,6 +297,11 @@ export const FULL: BenchConfig = {
     maxBytesPerUpdate: 200,
     minScale: 1.7,
   },
+  twoInstances: {
+    maxBytesRatio: { 'hocuspocus+redis': 0.2, 'y-websocket+redis': 1 },
+    updatesPerSecond: 200,
+    documents: 20,
+  },
   abuse: {
     messagesPerSecond: 50_000,
     clients: 10,
@@ -327,6 +339,7 @@ export const QUICK: BenchConfig = {
   },
   durable: { ...FULL.durable, windowMs: 500 },
   relay: { ...FULL.relay, openDocuments: [10, 200], warmupMs: 500, windowMs: 1000 },
+  twoInstances: FULL.twoInstances,
   abuse: { ...FULL.abuse, warmupMs: 500, windowMs: 1000 },
 };
 

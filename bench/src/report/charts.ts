@@ -28,4 +28,5 @@ export const CHARTS: readonly Chart[] = [
   chart('durable', 'updates/s', 'Updates a second (more is better)', 'writer', 'at once'),
   chart('abuse', 'p95 ms', 'What others feel, p95, ms (less is better)', 'turn'),
   chart('relay', 'p50 ms', 'From writer to reader, p50, ms (less is better)', 'situation'),
+  chart('two-instances', 'Redis bytes/update', 'Bytes to Redis for a keystroke (less is better)', 'server'),
 ];

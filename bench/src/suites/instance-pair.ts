@@ -36,11 +36,12 @@ export class InstancePair {
     this.load = load;
   }
 
-  static async start(context: SuiteContext): Promise<InstancePair> {
+  /** @param startInstance - one of the two; by default of Headwater */
+  static async start(context: SuiteContext, startInstance = headwaterInstance): Promise<InstancePair> {
     const data = newDirectory(context, 'shared');
     const redis = await startRedis(newDirectory(context, 'redis'));
-    const owner = await headwaterInstance(redis.url, data);
-    const other = await headwaterInstance(redis.url, data);
+    const owner = await startInstance(redis.url, data);
+    const other = await startInstance(redis.url, data);
     const pair = new InstancePair(redis, { owner, other }, await LoadProcess.open());
     await proveConvergence(owner, other).catch((error: unknown) => pair.problems.push((error as Error).message));
     return pair;
@@ -69,6 +70,7 @@ export class InstancePair {
     const bytesBefore = await this.redis.receivedBytes();
     const result = await this.load.run({
       kind: 'spread',
+      dialect: this.servers.owner.dialect,
       ports: places.map((place) => this.servers[place].port),
       paths: documentNames(round).map((documentName) => `/${documentName}`),
       pids: [this.servers.owner.pid, this.servers.other.pid, this.redis.pid],

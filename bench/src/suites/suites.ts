@@ -11,6 +11,7 @@ import { reconnectStorm } from './reconnect-storm.ts';
 import { relay } from './relay.ts';
 import { saturation } from './saturation.ts';
 import type { Suite } from './suite.ts';
+import { twoInstances } from './two-instances.ts';
 
 /** In the order they run. */
 export const SUITES: readonly Suite[] = [
@@ -26,4 +27,5 @@ export const SUITES: readonly Suite[] = [
   durable,
   abuse,
   relay,
+  twoInstances,
 ];
