@@ -239,6 +239,62 @@ describe('a scheduler with several inboxes', () => {
   });
 });
 
+describe('a connection that wants more than a twentieth of the event loop', () => {
+  /** Turns and time go by, a frame a millisecond. @returns how many frames the busy one got through */
+  async function race(durationMs: number, { hasOthers = false }): Promise<number> {
+    const scheduler = new ReadScheduler(() => true);
+    const busy = open({ costMs: 0.1, scheduler });
+    const other = open({ costMs: 0.01, scheduler });
+    busy.inbox.release();
+    other.inbox.release();
+    const endMs = clock.nowMs + durationMs;
+    while (clock.nowMs < endMs) {
+      if (hasOthers) other.inbox.push(frame(0));
+      for (let i = 0; i < 10; i++) busy.inbox.push(frame(0));
+      await turn();
+      clock.nowMs += 0.2;
+      vi.advanceTimersByTime(1);
+    }
+    return busy.handled.length;
+  }
+
+  test('gets that while others are served', async () => {
+    expect((await race(2_000, { hasOthers: true })) * 0.1).toBeLessThan(2_000 * 0.06);
+  });
+
+  test('gets all of it when there is nobody else', async () => {
+    expect((await race(2_000, { hasOthers: false })) * 0.1).toBeGreaterThan(2_000 * 0.5);
+  });
+
+  test('is not held up for long by one frame that takes long', async () => {
+    const scheduler = new ReadScheduler(() => true);
+    const other = open({ scheduler });
+    other.inbox.release();
+    const costs = [400, 0];
+    const handled: number[] = [];
+    const source = { pause: vi.fn<() => void>(), resume: vi.fn<() => void>() };
+    const inbox = new FrameInbox(source, scheduler, ([number]) => {
+      handled.push(number ?? -1);
+      clock.nowMs += costs.shift() ?? 0;
+    });
+    inbox.release();
+    inbox.push(frame(1));
+    const startedMs = clock.nowMs;
+    await turn();
+    other.inbox.push(frame(1));
+    inbox.push(frame(2));
+
+    while (handled.length < 2) {
+      clock.nowMs += 1;
+      other.inbox.push(frame(1));
+      vi.advanceTimersByTime(1);
+      await turn();
+    }
+
+    expect(clock.nowMs - startedMs).toBeLessThan(100);
+  });
+});
+
 test('finishing handles what arrived, and does not read on', () => {
   const { inbox, handled, source } = open({ costMs: 10 });
   inbox.release();

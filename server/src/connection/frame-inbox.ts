@@ -7,6 +7,14 @@ export interface FrameSource {
 }
 
 /**
+ * A connection gets this much of the event loop's time for what it sends while others are served; what follows from that (it is
+ * stored, shown, compacted) takes several times as much.
+ */
+const SHARE = 0.05;
+/** What it did not use of that it has left for this long; what it overdrew, by one frame that took long, is forgiven then. */
+const SHARE_WINDOW_MS = 50;
+
+/**
  * The frames of one connection in their order. They are handled as they arrive as long as the connection stays within
  * its slice of the turn; beyond that they wait here and the socket is not read, which slows the sender down.
  */
@@ -18,6 +26,8 @@ export class FrameInbox implements Inbox {
   #next = 0;
   #turn = -1;
   #spentMs = 0;
+  /** What it spent would be its share if it were this late. */
+  #paidUntilMs = 0;
   #isHeld = true;
   #isClosed = false;
   #onEmpty: (() => void) | undefined;
@@ -31,15 +41,16 @@ export class FrameInbox implements Inbox {
 
   push(frame: Uint8Array): void {
     if (this.#isClosed) return;
-    if (this.#isHeld || this.#frames.length > 0 || !this.#hasSliceLeft() || !this.#scheduler.isGateOpen) {
+    if (this.#isHeld || this.#frames.length > 0 || !this.#scheduler.isGateOpen || !this.#mayGoOn()) {
       this.#frames.push(frame);
       this.#source.pause();
       if (!this.#isHeld) this.#scheduler.add(this);
       return;
     }
-    const started = performance.now();
+    const startedMs = performance.now();
     this.#handle(frame);
-    this.#spentMs += performance.now() - started;
+    const nowMs = this.#spend(startedMs);
+    if (this.isWithinShare(nowMs)) this.#scheduler.hasServed(nowMs);
   }
 
   /** Whether frames wait here, and the socket is therefore not read. */
@@ -53,10 +64,15 @@ export class FrameInbox implements Inbox {
     if (this.#frames.length > 0) this.#scheduler.add(this);
   }
 
+  isWithinShare(nowMs: number): boolean {
+    return this.#paidUntilMs <= nowMs;
+  }
+
   work(deadlineMs: number): boolean {
-    while (!this.#isClosed && this.#next < this.#frames.length) {
+    let nowMs = performance.now();
+    while (!this.#isClosed && this.#next < this.#frames.length && nowMs < deadlineMs) {
       this.#handle(this.#frames[this.#next++] as Uint8Array);
-      if (performance.now() >= deadlineMs) break;
+      nowMs = this.#spend(nowMs);
     }
     if (!this.#isClosed && this.#next < this.#frames.length) return true;
     this.#frames = [];
@@ -94,12 +110,23 @@ export class FrameInbox implements Inbox {
     callback?.();
   }
 
-  #hasSliceLeft(): boolean {
+  /** Notes what was done since `startedMs`. @returns now */
+  #spend(startedMs: number): number {
+    const nowMs = performance.now();
+    const spentMs = nowMs - startedMs;
+    this.#spentMs += spentMs;
+    const paidUntilMs = Math.max(this.#paidUntilMs, nowMs - SHARE_WINDOW_MS) + spentMs / SHARE;
+    this.#paidUntilMs = Math.min(paidUntilMs, nowMs + SHARE_WINDOW_MS);
+    return nowMs;
+  }
+
+  /** Whether a frame may be handled as it arrives: its slice of this turn is not used up, nor its share of all. */
+  #mayGoOn(): boolean {
     const { turn } = this.#scheduler;
     if (turn !== this.#turn) {
       this.#turn = turn;
       this.#spentMs = 0;
     }
-    return this.#spentMs < this.#scheduler.sliceMs;
+    return this.#spentMs < this.#scheduler.sliceMs && this.#scheduler.isItsTurn(this, performance.now());
   }
 }

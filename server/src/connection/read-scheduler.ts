@@ -2,6 +2,8 @@
 export interface Inbox {
   /** Handles frames until none are left or `deadlineMs` (of `performance.now()`) has passed. @returns whether any are left */
   work(deadlineMs: number): boolean;
+  /** Whether its connection has used no more of the event loop than its share. */
+  isWithinShare(nowMs: number): boolean;
 }
 
 /**
@@ -11,16 +13,22 @@ export interface Inbox {
 const SLICE_MS = 0.25;
 /** All connections that have frames waiting get this much of a turn together. */
 const TURN_MS = 4;
+/** Somebody who was served this recently may come back any moment. */
+const OTHERS_MS = 100;
+/** Connections that used up their share are looked at this often. */
+const SHARE_INTERVAL_MS = 1;
 /** How often a closed gate is looked at. */
 const GATE_INTERVAL_MS = 20;
 
 /**
  * Shares the event loop between connections that send more than a slice of work per turn. Theirs waits, unread, while
- * everyone else is served first; nothing is dropped.
+ * everyone else is served first; nothing is dropped. While others are served, a connection that wants more than its share of
+ * all turns waits for that, too.
  */
 export class ReadScheduler {
   readonly #isGateOpen: () => boolean;
   readonly #waiting = new Set<Inbox>();
+  #othersUntilMs = 0;
   #turn = 0;
   #turnEnds: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
@@ -47,6 +55,16 @@ export class ReadScheduler {
     return SLICE_MS;
   }
 
+  /** Somebody was served who stays within their share. */
+  hasServed(nowMs: number): void {
+    this.#othersUntilMs = nowMs + OTHERS_MS;
+  }
+
+  /** Whether a connection may be served now, as far as the others are concerned. */
+  isItsTurn(inbox: Inbox, nowMs: number): boolean {
+    return nowMs >= this.#othersUntilMs || inbox.isWithinShare(nowMs);
+  }
+
   /** Has the inbox worked off in later turns. */
   add(inbox: Inbox): void {
     this.#waiting.add(inbox);
@@ -66,13 +84,17 @@ export class ReadScheduler {
     }
     const turnEnd = performance.now() + TURN_MS;
     const line = [...this.#waiting];
+    let hasWorked = false;
     for (const inbox of line) {
       const now = performance.now();
       if (now >= turnEnd) break;
+      if (!this.isItsTurn(inbox, now)) continue;
+      hasWorked = true;
       // To the back of the line, so that the next turn starts where this one stops.
       this.#waiting.delete(inbox);
       if (inbox.work(Math.min(now + SLICE_MS, turnEnd))) this.#waiting.add(inbox);
     }
-    if (this.#waiting.size > 0) this.#timer = setImmediate(() => this.#run());
+    if (this.#waiting.size === 0) return;
+    this.#timer = hasWorked ? setImmediate(() => this.#run()) : setTimeout(() => this.#run(), SHARE_INTERVAL_MS);
   }
 }
