@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { SlowestFiles } from './test/support/slowest-files.ts';
 
 const BROWSER_TESTS = ['test/browser/**/*.test.ts', 'test/pages/*/page/**/*.test.ts'];
@@ -24,7 +25,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     setupFiles: ['test/support/quick-equality.ts'],
     maxWorkers: WAITING_WORKERS,
-    sequence: { groupOrder: 1 },
+    sequence: { groupOrder: 1, sequencer: LongestFirst },
     // What was built is loaded by Node itself, as it is by whoever uses it.
     server: { deps: { external: [/\/node_modules\//, /\/(protocol|persistence|client-sdk|server)\/dist\//] } },
     reporters: ['default', new SlowestFiles()],
