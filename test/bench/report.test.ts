@@ -18,6 +18,7 @@ const verdict = (rival: string | undefined, measured: number | null, changes: Pa
 const report: StoredReport = {
   suite: 'presence',
   subject: 'headwater',
+  config: { rounds: 3 },
   environment: {
     atUtc: '2026-01-02T03:04:05.000Z',
     commit: 'abcdef0123456789',
@@ -30,8 +31,10 @@ const report: StoredReport = {
     loadAverage: 0.1,
   },
   rows: [
-    { server: 'headwater', clients: 300, 'CPU %': 10 },
+    { server: 'headwater', clients: 300, 'CPU %': 10, 'p99 ms': 20 },
     { server: 'a <rival> & co', clients: 300, 'CPU %': 40 },
+    { server: 'fast', clients: 300, 'p99 ms': 5 },
+    { server: 'fast', clients: 100, 'p99 ms': 1 },
   ],
   verdicts: [
     verdict('slow', 0.25),
@@ -53,7 +56,11 @@ function rowsUnder(heading: string): string[] {
 
 test('a rival is where Headwater leads or where it does not, by the numbers and not by the target', () => {
   expect(rowsUnder('Where Headwater leads').map((row) => row.split(' | ')[1])).toEqual(['CPU ÷ slow', 'CPU ÷ many']);
-  expect(rowsUnder('Where it does not').map((row) => row.split(' | ')[1])).toEqual(['CPU ÷ fast']);
+  expect(rowsUnder('Where it does not')[0]).toContain('CPU ÷ fast');
+});
+
+test('a better number of a rival under the same conditions is listed, also when no target is about it', () => {
+  expect(rowsUnder('Where it does not').slice(1)).toEqual(['| presence | clients 300 | p99 ms | 20 | fast | 5 |']);
 });
 
 test('what was missed and what is void is listed, with the reason', () => {

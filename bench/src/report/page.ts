@@ -1,4 +1,5 @@
 import { type Bar, barChart } from './bar-chart.ts';
+import { whereRivalsAreAhead } from './behind.ts';
 import { CHARTS, type Chart } from './charts.ts';
 import type { StoredReport, StoredVerdict } from './results.ts';
 import { formatNumber, type Row } from './table.ts';
@@ -49,11 +50,14 @@ function comparison(answers: readonly Answer[]): string {
   const believed = withRivals.filter(({ verdict }) => verdict.outcome !== 'VOID');
   const ahead = believed.filter(({ verdict }) => isAhead({ ...verdict, measured: verdict.measured ?? Number.NaN }));
   const behind = believed.filter((each) => !ahead.includes(each));
+  const better = answers.flatMap(({ report }) => whereRivalsAreAhead(report));
   return [
     '## Where Headwater leads\n',
     ahead.length > 0 ? verdictTable(ahead) : 'Nowhere, in the runs that are kept.\n',
     '## Where it does not\n',
-    behind.length > 0 ? verdictTable(behind) : 'In nothing that was compared with another server.\n',
+    behind.length > 0 ? verdictTable(behind) : 'In no ratio that has a target.\n',
+    "Single numbers of rivals that are better than Headwater's under the same conditions, with or without a target:\n",
+    better.length > 0 ? rowTable(better) : 'None.\n',
   ].join('\n');
 }
 
@@ -93,10 +97,11 @@ function barsOf({ column, labels }: Chart, { rows, subject }: StoredReport): Bar
 }
 
 function provenance(answers: readonly Answer[]): string {
-  const rows = answers.map(({ report: { suite, environment } }) => ({
+  const rows = answers.map(({ report: { suite, environment, config } }) => ({
     suite,
     'at (UTC)': environment.atUtc.slice(0, 16).replace('T', ' '),
     commit: environment.commit.slice(0, 8) + (environment.hasUncommittedChanges ? ' and changes' : ''),
+    rounds: config.rounds,
     Node: environment.node,
     machine: `${environment.cpu}, ${environment.cores} cores`,
     'load before': environment.loadAverage,

@@ -40,6 +40,7 @@ export interface StoredReport {
   readonly suite: string;
   readonly subject: string;
   readonly environment: Environment;
+  readonly config: { readonly rounds: number };
   readonly rows: readonly Row[];
   readonly verdicts: readonly StoredVerdict[];
 }
