@@ -111,6 +111,11 @@ export interface ServerParts {
   readonly authenticate?: Authenticate | undefined;
   /** Gets the stateless messages of Hocuspocus providers. Default: they are ignored. */
   readonly onStateless?: OnStateless | undefined;
+  /**
+   * Called when a server that was started while Redis was away finds that the cluster uses another store, or a newer copy of this
+   * one (HW_CLUSTER_OTHER_STORE, HW_CLUSTER_STORE_OUTDATED). It closes itself: what it saved is in its store, and nowhere else.
+   */
+  readonly onRefused?: ((problem: HeadwaterError) => void) | undefined;
 }
 
 /**
@@ -128,7 +133,7 @@ export interface ServerParts {
  * HW_REDIS_REFUSED, and what `ClusterStore.open` throws
  */
 export async function createServer(options: ServerOptions & ServerParts = {}): Promise<HeadwaterServer> {
-  const { logger = SILENT_LOGGER, store: givenStore, authenticate, onStateless, ...rest } = options;
+  const { logger = SILENT_LOGGER, store: givenStore, authenticate, onStateless, onRefused, ...rest } = options;
   const resolved = resolveServerOptions(rest);
   const { redis, redisPrefix } = resolved;
   const toRedis = redis === '' ? undefined : new RedisConnections(redis, logger);
@@ -136,9 +141,13 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   /** Says where the server is to commands that find the store taken. */
   const runtimeFile = givenStore === undefined ? new RuntimeFile(resolved.data, logger) : undefined;
   let listening: { readonly host: string; readonly port: number } | undefined;
+  /** Of several instances only those take part that use one store. */
+  let confirmed: Promise<void> | undefined;
   let opened: ServerStore;
   try {
     opened = givenStore === undefined ? await openHere() : ownStore(givenStore);
+    if (givenStore !== undefined) confirmed = relay?.join();
+    await confirmed;
   } catch (error) {
     await relay?.close();
     throw error;
@@ -152,6 +161,13 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
       onTakenOver: () => registry.outdateAll(),
       onOwner: () => listening && void runtimeFile?.write(listening, secret),
       onFound: () => cluster?.sweep.soon(),
+      onConfirmed: () => {
+        confirmed = relay?.join();
+      },
+      onRefused: (problem) => {
+        void server.close().catch(() => {}); // who closes it too hears why
+        onRefused?.(problem);
+      },
     });
   }
 

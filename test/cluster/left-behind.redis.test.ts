@@ -34,6 +34,7 @@ test('of ten thousand documents that were edited once nothing stays in Redis', a
   await using redis = await RedisServer.start();
   const connections = new RedisConnections(redis.url, SILENT_LOGGER);
   const relay = await RedisRelay.open({ connections, prefix: 'headwater:', logger: SILENT_LOGGER });
+  await relay.join();
 
   for (let at = 0; at < DOCUMENTS; at += AT_ONCE) {
     const names = Array.from({ length: AT_ONCE }, (_, index) => `document ${at + index}`);

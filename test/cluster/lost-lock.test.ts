@@ -12,7 +12,14 @@ import { temporaryDirectory } from '../persistence/temporary-directory.ts';
 import { MemoryOwnerDirectory } from '../support/memory-owner-directory.ts';
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
-const OPTIONS = { ...QUICK, secret: SECRET, leaseMs: 300, raiseMs: 60_000 };
+const OPTIONS = {
+  ...QUICK,
+  secret: SECRET,
+  leaseMs: 300,
+  raiseMs: 60_000,
+  onConfirmed: () => {},
+  onRefused: () => {},
+};
 
 test('an owner that lost the lock to another process while its disk failed uses the store from there', async () => {
   const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];

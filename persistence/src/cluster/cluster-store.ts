@@ -21,6 +21,16 @@ export interface ClusterStoreOptions extends RemoteStoreOptions, ChannelTimes {
   readonly level?: LevelStoreOptions | undefined;
   /** Called whenever the store was opened here. */
   readonly onOwner?: (() => void) | undefined;
+  /**
+   * Called when the store is known to be the cluster's: opened from its owner, or announced. While the directory of owners is out of
+   * reach a store is opened without.
+   */
+  readonly onConfirmed?: (() => void) | undefined;
+  /**
+   * Called when a store that was opened without the directory of owners turns out not to be the cluster's: with
+   * HW_CLUSTER_OTHER_STORE or HW_CLUSTER_STORE_OUTDATED. Nothing that is written to it reaches the others: close it.
+   */
+  readonly onRefused?: ((problem: HeadwaterError) => void) | undefined;
   /** Milliseconds for which an owner is announced; it renews that in time. @defaultValue `6_000` */
   readonly leaseMs?: number | undefined;
   /**
@@ -73,8 +83,17 @@ export class ClusterStore {
    */
   static async open(options: ClusterStoreOptions): Promise<ClusterStore> {
     const { leaseMs = CLUSTER_STORE_DEFAULTS.leaseMs, raiseMs = CLUSTER_STORE_DEFAULTS.raiseMs } = options;
-    const { logger = SILENT, level = {}, onOwner = () => {} } = options;
-    const seeker = new StoreSeeker({ ...options, leaseMs, raiseMs, logger, level, onOwner });
+    const { logger = SILENT, level = {}, onOwner = noop, onConfirmed = noop, onRefused = noop } = options;
+    const seeker = new StoreSeeker({
+      ...options,
+      leaseMs,
+      raiseMs,
+      logger,
+      level,
+      onOwner,
+      onConfirmed,
+      onRefused,
+    });
     const deadline = performance.now() + (options.startTimeoutMs ?? CLUSTER_STORE_DEFAULTS.startTimeoutMs);
     let isNoted = false;
     for (;;) {
@@ -95,6 +114,8 @@ export class ClusterStore {
     return this.store.isOpenedHere;
   }
 }
+
+const noop = (): void => {};
 
 function isNobodyThere(error: unknown): boolean {
   return error instanceof HeadwaterError && error.code === 'HW_STORE_UNAVAILABLE';

@@ -14,6 +14,10 @@ export interface OwnershipOptions extends Omit<StoreHostOptions, 'storeId'> {
   readonly leaseMs: number;
   /** Milliseconds after which the generation is raised again. */
   readonly raiseMs: number;
+  /** Called whenever the store was announced. */
+  readonly onConfirmed: () => void;
+  /** Called when it cannot be, and was taken to be the cluster's so far. */
+  readonly onRefused: (problem: HeadwaterError) => void;
   readonly logger: StoreLogger;
 }
 
@@ -152,6 +156,7 @@ export class StoreOwnership implements OpenedStore {
     }
     this.#announced = announced;
     this.#announcedAtMs = performance.now();
+    this.#options.onConfirmed();
   }
 
   /** Why the store is not open at present, if that is because somebody else has it. */
@@ -195,6 +200,7 @@ export class StoreOwnership implements OpenedStore {
     if (this.#problem?.message === problem.message) return;
     this.#problem = problem;
     this.#options.logger.error({ err: problem }, 'the cluster cannot use the store of this instance');
+    if (this.#renewing !== undefined) this.#options.onRefused(problem);
   }
 
   #warn(error: Error): void {

@@ -85,6 +85,7 @@ export class StoreSeeker {
     }
     this.#storeId ??= link.storeId;
     this.#lastOwner = owner;
+    this.#options.onConfirmed();
     return link;
   }
 

@@ -47,8 +47,8 @@ async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
   dieOfBugs(logger);
 
   const { createServer } = await import('../create-server.ts');
-  const server = await createServer({ ...serverOptions, logger });
-  stopOnSignals(server, logger);
+  const server = await createServer({ ...serverOptions, logger, onRefused: () => void stop(EXIT.failed) });
+  const stop = stopOnSignals(server, logger);
   if (flags['endWithParent'] === true) {
     process.once('disconnect', () => {
       logger.level = 'silent'; // nobody reads it any more
@@ -80,13 +80,15 @@ function dieOfBugs(logger: Logger): void {
   process.on('unhandledRejection', die('unhandled rejection'));
 }
 
-function stopOnSignals(server: HeadwaterServer, logger: Logger): void {
-  const stop = async (signal: string): Promise<void> => {
-    logger.info({ signal }, 'stopping');
+/** What ends a server; a signal does, too. */
+type Stop = (status: number) => Promise<void>;
+
+function stopOnSignals(server: HeadwaterServer, logger: Logger): Stop {
+  const stop: Stop = async (status) => {
     try {
       await server.close();
       logger.info({}, 'stopped');
-      process.exit(EXIT.ok);
+      process.exit(status);
     } catch (err) {
       logger.error({ err }, 'stopped, but not everything could be saved');
       process.exit(EXIT.failed);
@@ -95,12 +97,16 @@ function stopOnSignals(server: HeadwaterServer, logger: Logger): void {
   onStopSignals({
     source: process,
     now: () => performance.now(),
-    stop: (signal) => void stop(signal),
+    stop: (signal) => {
+      logger.info({ signal }, 'stopping');
+      void stop(EXIT.ok);
+    },
     force: (signal) => {
       logger.warn({ signal }, 'stopping at once');
       process.exit(EXIT.failed);
     },
   });
+  return stop;
 }
 
 function announce(

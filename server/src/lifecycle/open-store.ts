@@ -1,4 +1,5 @@
 import { ClusterStore, type DocumentStore, LevelStore } from '@headwater/persistence';
+import type { HeadwaterError } from '@headwater/protocol';
 import { retentionOf } from '../documents/history-keeper.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ResolvedServerOptions } from '../options.ts';
@@ -29,6 +30,9 @@ interface StoreEvents {
   readonly onOwner: () => void;
   /** The store of the cluster was away, and is there again: here, or in another instance. */
   readonly onFound: () => void;
+  /** See `ClusterStoreOptions`. */
+  readonly onConfirmed: () => void;
+  readonly onRefused: (problem: HeadwaterError) => void;
 }
 
 /**
@@ -39,7 +43,7 @@ interface StoreEvents {
 export async function openStore(
   options: ResolvedServerOptions,
   member: ClusterMember | undefined,
-  { logger, onTakenOver, onOwner, onFound }: StoreEvents,
+  { logger, onTakenOver, onOwner, onFound, onConfirmed, onRefused }: StoreEvents,
 ): Promise<ServerStore> {
   const { data, redisPrefix, clusterSecret, storeHost, storePort } = options;
   const level = { logger, retention: retentionOf(options), onTakenOver };
@@ -61,6 +65,8 @@ export async function openStore(
       logger,
       onOwner,
       onFound,
+      onConfirmed,
+      onRefused,
     });
     return clusterStore(cluster, connection);
   } catch (error) {

@@ -34,6 +34,7 @@ export class RedisRelay implements Relay {
   readonly #instances: Instances;
   /** Where instances say that they are there. */
   readonly #roomKey: string;
+  #isMember = false;
   #isListening = false;
   /** Takes up everything again after a reconnect; never rejects. */
   #recovery: Promise<void> = Promise.resolve();
@@ -64,7 +65,7 @@ export class RedisRelay implements Relay {
   }
 
   /**
-   * Connects. Without Redis it goes on by itself, and is there once Redis is.
+   * Connects; says and hears nothing until it has joined. Without Redis it goes on by itself, and is there once Redis is.
    *
    * @throws HW_REDIS_REFUSED when Redis does not let us in
    */
@@ -72,12 +73,23 @@ export class RedisRelay implements Relay {
     const relay = new RedisRelay(options);
     try {
       await Promise.all([relay.#commands.open(), relay.#subscriber.open()]);
-      await relay.#recovery;
     } catch (error) {
       await relay.close();
       throw error;
     }
     return relay;
+  }
+
+  /**
+   * Begins to tell the others and to hear them. Only who uses the store of the cluster may: what is relayed counts the records
+   * of that. Resolves when it is so, or Redis is away. Idempotent.
+   */
+  async join(): Promise<void> {
+    if (!this.#isMember) {
+      this.#isMember = true;
+      this.#recovery = this.#reconnected();
+    }
+    await this.#recovery;
   }
 
   get health(): RelayHealth {
@@ -115,7 +127,7 @@ export class RedisRelay implements Relay {
 
   async #close(): Promise<void> {
     this.#instances.close();
-    if (this.#commands.isReady) await this.#send(this.#roomKey, { kind: 'leaving' }).catch(() => {});
+    if (this.#isMember && this.#commands.isReady) await this.#send(this.#roomKey, { kind: 'leaving' }).catch(() => {});
     this.#commands.close();
     this.#subscriber.close();
   }
@@ -125,6 +137,10 @@ export class RedisRelay implements Relay {
   }
 
   #publishBatch(channel: RedisChannel, batch: RelayedBatch): void {
+    if (!this.#isMember) {
+      if (batch.kind !== 'unwritten') channel.unsent = storedOnly(batch);
+      return;
+    }
     const bytes = encodeEnvelope({ from: this.instanceId, content: batch });
     if (bytes.length > MAX_RELAYED_BYTES) {
       // Not written and too large: the others find it as soon as the store has it.
@@ -150,7 +166,8 @@ export class RedisRelay implements Relay {
   }
 
   #publish(key: string, content: Envelope['content']): void {
-    if (this.#commands.isReady) this.#send(key, content).catch(() => {}); // who does not hear it asks, or finds it in the store
+    if (!this.#isMember || !this.#commands.isReady) return;
+    this.#send(key, content).catch(() => {}); // who does not hear it asks, or finds it in the store
   }
 
   #send(key: string, content: Envelope['content']): Promise<number> {
@@ -158,7 +175,7 @@ export class RedisRelay implements Relay {
   }
 
   async #subscribe(keys: readonly string[]): Promise<void> {
-    if (!this.#subscriber.isReady) return; // all are subscribed to when it is
+    if (!this.#isMember || !this.#subscriber.isReady) return; // all are subscribed to when it is
     await this.#subscriber.client.subscribe(...keys).catch(() => {});
   }
 
@@ -168,7 +185,7 @@ export class RedisRelay implements Relay {
   }
 
   async #reconnected(): Promise<void> {
-    if (!this.#commands.isReady || !this.#subscriber.isReady) return;
+    if (!this.#isMember || !this.#commands.isReady || !this.#subscriber.isReady) return;
     const keys = [this.#roomKey, ...this.#channels.keys()];
     for (let at = 0; at < keys.length; at += SUBSCRIBE_CHUNK)
       await this.#subscribe(keys.slice(at, at + SUBSCRIBE_CHUNK));
@@ -189,6 +206,7 @@ export class RedisRelay implements Relay {
   }
 
   async #readRetained(channels: readonly RedisChannel[]): Promise<void> {
+    if (!this.#isMember) return;
     try {
       await this.#retained.read(channels, (channel, bytes) => this.#hear(channel, bytes));
     } catch (error) {

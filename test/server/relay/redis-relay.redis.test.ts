@@ -28,6 +28,7 @@ class Network implements AsyncDisposable {
   async join(url = this.redis.url): Promise<RedisRelay> {
     const connections = new RedisConnections(url, SILENT_LOGGER);
     const relay = await RedisRelay.open({ connections, prefix: PREFIX, logger: SILENT_LOGGER });
+    await relay.join();
     this.#relays.push(relay);
     return relay;
   }
