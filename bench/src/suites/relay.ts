@@ -11,6 +11,8 @@ const named = (prefix: string, count: number): readonly string[] =>
 
 const p50 = ({ latencyMs }: Measured): number => latencyMs.p50;
 
+const redisBytes = ({ redisBytesPerUpdate }: Measured): number => redisBytesPerUpdate;
+
 /** Microseconds of Redis for each update. */
 const redisCpu = ({ cpuMs, sent }: Measured): number => ((cpuMs[2] ?? Number.NaN) * 1000) / sent;
 
@@ -62,7 +64,6 @@ export const relay: Suite = {
 
       const of = (name: string, value: (result: Measured) => number): number =>
         median((results.get(name) ?? []).map(value));
-      const bytes = ({ redisBytesPerUpdate }: Measured): number => redisBytesPerUpdate;
       /** Milliseconds of the owner or of the other one for each update that is delivered. */
       const cost = (name: string, process: 0 | 1): number =>
         of(name, ({ delivered, cpuMs }) => (cpuMs[process] ?? Number.NaN) / delivered);
@@ -112,7 +113,7 @@ export const relay: Suite = {
           ),
           verdict(
             'bytes to Redis per keystroke, the most of all rows',
-            Math.max(...[...results.keys()].map((name) => of(name, bytes))),
+            Math.max(...[...results.keys()].map((name) => of(name, redisBytes))),
             '<',
             targets.maxBytesPerUpdate,
             'bytes',
@@ -153,7 +154,7 @@ function summary(situation: string, results: readonly Measured[]): Row {
     'owner CPU %': of(({ cpuMs, wallMs }) => ((cpuMs[0] ?? Number.NaN) * 100) / wallMs),
     'other CPU %': of(({ cpuMs, wallMs }) => ((cpuMs[1] ?? Number.NaN) * 100) / wallMs),
     'Redis CPU µs/update': of(redisCpu),
-    'Redis bytes/update': of(({ redisBytesPerUpdate }) => redisBytesPerUpdate),
+    'Redis bytes/update': of(redisBytes),
     'load CPU %': of(({ loadCpuMs, wallMs }) => (loadCpuMs * 100) / wallMs),
   };
 }

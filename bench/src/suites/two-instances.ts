@@ -47,7 +47,7 @@ export const twoInstances: Suite = {
 
 async function measurePair(context: SuiteContext, cluster: Cluster): Promise<Pair> {
   const { updatesPerSecond, documents } = context.config.twoInstances;
-  const pair = await InstancePair.start(context, cluster.start);
+  const pair = await InstancePair.start(context, (...args) => cluster.start(...args));
   try {
     const results: Measured[] = [];
     for (let round = 0; round < context.config.rounds; round++) {
