@@ -26,6 +26,8 @@ export interface QuarantinedUpdate extends LogEntry {
 
 /** What opening a document reads. An unknown document is an empty one: no snapshot, nothing else. */
 export interface StoredDocument {
+  /** {@link LogEnd.documentId} */
+  readonly documentId: number;
   readonly snapshot: Snapshot | undefined;
   /** Log records after the snapshot, in order. */
   readonly tail: readonly LogRecord[];
@@ -84,6 +86,11 @@ export interface DocumentInfo {
 
 /** How far the log of a document reaches. */
 export interface LogEnd {
+  /**
+   * Given to the document when it was made: one that was deleted and made anew under its name has another. 0 for an unknown
+   * document.
+   */
+  readonly documentId: number;
   /** The last sequence; 0 for an unknown document. */
   readonly sequence: number;
   /**
@@ -124,10 +131,16 @@ export interface DocumentStore extends HistoryStore {
    * batch; resolves once fsynced.
    * A snapshot older than the stored one is ignored, and `quarantine` with it; otherwise that is kept in the same batch.
    *
+   * @param documentId - which document of that name it was made of, when its caller knows
    * @throws HW_DOCUMENT_UNKNOWN when there is no such document, or its log does not reach as far as the snapshot: it was
    * deleted since, and must not come back
    */
-  replaceSnapshot(documentName: string, snapshot: Snapshot, quarantine?: readonly QuarantinedUpdate[]): Promise<void>;
+  replaceSnapshot(
+    documentName: string,
+    snapshot: Snapshot,
+    quarantine?: readonly QuarantinedUpdate[],
+    documentId?: number,
+  ): Promise<void>;
 
   /** Updates set aside because they would not integrate. */
   quarantined(documentName: string): Promise<readonly QuarantinedUpdate[]>;

@@ -246,8 +246,8 @@ export class LevelChanges {
       const unknown = slots.filter(({ position }) => position === undefined);
       const found = unknown.length > 0 ? await this.#readPositions(unknown) : undefined;
       return slots.map((slot) => {
-        const sequence = (slot.position ?? found?.get(slot) ?? slot.current).nextSequence - 1;
-        return { sequence, atOpening: slot.atOpening };
+        const { id = 0, nextSequence } = slot.position ?? found?.get(slot) ?? slot.current;
+        return { documentId: id, sequence: nextSequence - 1, atOpening: slot.atOpening };
       });
     } finally {
       for (const slot of slots) this.#slots.release(slot);

@@ -87,6 +87,7 @@ export class LevelPlanner {
     quarantine,
     history,
     deletions,
+    documentId,
   }: {
     readonly snapshot: Omit<Snapshot, 'update'> & { readonly updateBytes: number };
     /** Its update, see `snapshot-body.ts`. */
@@ -96,6 +97,8 @@ export class LevelPlanner {
     readonly history: readonly Operation[];
     /** Those of its document's slot when it was handed in. */
     readonly deletions: number;
+    /** Which document of that name it was made of, when that is known. */
+    readonly documentId: number | undefined;
   }): PlannedChange {
     const { sequence, timeMs, updateBytes, stateVector, deleteSet } = snapshot;
     const parts = encodeSnapshotParts(packed);
@@ -103,7 +106,8 @@ export class LevelPlanner {
       bytes: packed.byteLength + bytesOf(history) + quarantine.reduce((sum, { byteLength }) => sum + byteLength, 0),
       plan: (slot) => {
         const { id, nextSequence, snapshotSequence, snapshotParts, nextQuarantine } = slot.current;
-        if (id === undefined || sequence >= nextSequence || slot.deletions !== deletions) {
+        const isAnother = slot.deletions !== deletions || (documentId !== undefined && documentId !== id);
+        if (id === undefined || sequence >= nextSequence || isAnother) {
           // Late for a document that was deleted: it must not come back, nor get into the next one of that name.
           throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `no log of "${slot.documentName}" reaches ${sequence}`);
         }

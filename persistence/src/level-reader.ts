@@ -96,7 +96,7 @@ export class LevelReader {
   async document(documentName: string): Promise<{ document: StoredDocument; position: WritePosition }> {
     const record = await this.#view.record(documentName);
     if (record === undefined) {
-      return { document: { snapshot: undefined, tail: [], waiting: [] }, position: NO_DOCUMENT };
+      return { document: { documentId: 0, snapshot: undefined, tail: [], waiting: [] }, position: NO_DOCUMENT };
     }
     const header = await this.#view.snapshotHeader(documentName, record.id);
     const [snapshot, tail, waiting] = await Promise.all([
@@ -105,7 +105,8 @@ export class LevelReader {
       this.#waiting(documentName, record.id),
     ]);
     const sequence = tail.at(-1)?.sequence ?? header?.sequence ?? 0;
-    return { document: { snapshot, tail, waiting }, position: positionOf(record.id, sequence, header) };
+    const document = { documentId: record.id, snapshot, tail, waiting };
+    return { document, position: positionOf(record.id, sequence, header) };
   }
 
   /** Like {@link document}, without reading what is in it. */

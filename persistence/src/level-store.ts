@@ -119,6 +119,7 @@ export class LevelStore implements DocumentStore {
     documentName: string,
     { update, stateVector, deleteSet, ...rest }: Snapshot,
     quarantine: readonly QuarantinedUpdate[] = [],
+    documentId?: number,
   ): Promise<void> {
     this.#changes.assertOpen();
     const snapshot = { ...rest, stateVector: stateVector.slice(), deleteSet: deleteSet.slice() };
@@ -135,6 +136,7 @@ export class LevelStore implements DocumentStore {
         quarantine: quarantined,
         history: removed.operations,
         deletions,
+        documentId,
       });
     });
     if (removed?.id !== undefined) this.#reclaimer.note(removed.id, snapshot.sequence, removed.removedBytes);

@@ -21,6 +21,7 @@ import { RETENTION_DEFAULTS, type Retention } from './history/retention-policy.t
 import { encodeLogRecord } from './record-codec.ts';
 
 interface MemoryDocument {
+  readonly id: number;
   readonly documentName: string;
   /** The name's UTF-8, which documents are listed in the order of. */
   readonly nameBytes: Uint8Array;
@@ -56,6 +57,7 @@ export class MemoryStore implements DocumentStore {
   readonly epoch = 1;
   readonly #documents = new Map<string, MemoryDocument>();
   readonly #retention: Retention;
+  #lastId = 0;
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -69,6 +71,7 @@ export class MemoryStore implements DocumentStore {
   async load(documentName: string): Promise<StoredDocument> {
     const document = this.#find(documentName);
     return {
+      documentId: document?.id ?? 0,
       snapshot: document?.snapshot,
       tail: document?.tail.map(({ record }) => record) ?? [],
       waiting: [...(document?.waiting.values() ?? [])],
@@ -93,9 +96,11 @@ export class MemoryStore implements DocumentStore {
     documentName: string,
     snapshot: Snapshot,
     quarantine: readonly QuarantinedUpdate[] = [],
+    documentId?: number,
   ): Promise<void> {
     const document = this.#find(documentName);
-    if (document === undefined || snapshot.sequence > document.sequence) {
+    const isAnother = documentId !== undefined && documentId !== document?.id;
+    if (document === undefined || snapshot.sequence > document.sequence || isAnother) {
       throw new HeadwaterError('HW_DOCUMENT_UNKNOWN', `no log of "${documentName}" reaches ${snapshot.sequence}`);
     }
     if (document.snapshot !== undefined && snapshot.sequence < document.snapshot.sequence) return;
@@ -168,7 +173,10 @@ export class MemoryStore implements DocumentStore {
 
   async logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]> {
     this.#assertOpen();
-    return documentNames.map((name) => ({ sequence: this.#find(name)?.sequence ?? 0, atOpening: 0 }));
+    return documentNames.map((name) => {
+      const { id = 0, sequence = 0 } = this.#find(name) ?? {};
+      return { documentId: id, sequence, atOpening: 0 };
+    });
   }
 
   async delete(documentName: string): Promise<boolean> {
@@ -189,7 +197,9 @@ export class MemoryStore implements DocumentStore {
     let document = this.#find(documentName);
     if (document === undefined) {
       if (change.entries.length === 0 && added.length === 0) return 0;
+      this.#lastId += 1;
       document = {
+        id: this.#lastId,
         documentName,
         nameBytes: encodeDocumentName(documentName),
         createdMs: change.timeMs,

@@ -54,7 +54,7 @@ describe('the first instance', () => {
 
     expect(all.filter(({ isOwner }) => isOwner)).toHaveLength(1);
     await Promise.all(all.map(({ store }) => store.append('doc', text('x')).durable));
-    expect(await all[0]?.store.logEnds(['doc'])).toEqual([{ sequence: 4, atOpening: 0 }]);
+    expect(await all[0]?.store.logEnds(['doc'])).toMatchObject([{ sequence: 4, atOpening: 0 }]);
   });
 });
 

@@ -54,7 +54,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
       test('a document nobody wrote is empty', async () => {
         await using store = await open();
 
-        expect(await store.load('never')).toEqual({ snapshot: undefined, tail: [], waiting: [] });
+        expect(await store.load('never')).toEqual({ documentId: 0, snapshot: undefined, tail: [], waiting: [] });
         expect(await store.info('never')).toBeUndefined();
         expect(await store.quarantined('never')).toEqual([]);
         expect(await store.delete('never')).toBe(false);
@@ -349,6 +349,25 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
 
         await store.append('doc', change([bytes(1)])).written;
         expect(await lastSequences(store, ['doc'])).toEqual([1]);
+      });
+
+      test('a document that is deleted and made anew is another one', async () => {
+        await using store = await open();
+        await store.append('doc', change([bytes(1)])).written;
+        const { documentId } = await store.load('doc');
+        expect(await store.logEnds(['doc'])).toMatchObject([{ documentId, sequence: 1 }]);
+        await store.replaceSnapshot('doc', snapshot(1), [], documentId);
+
+        await store.delete('doc');
+        expect(await store.logEnds(['doc'])).toMatchObject([{ documentId: 0, sequence: 0 }]);
+        for (let n = 1; n <= 2; n += 1) await store.append('doc', change([bytes(n)])).written;
+
+        const next = await store.load('doc');
+        expect(next.documentId).not.toBe(documentId);
+        expect(await store.logEnds(['doc'])).toMatchObject([{ documentId: next.documentId, sequence: 2 }]);
+        const late = store.replaceSnapshot('doc', snapshot(2), [], documentId);
+        await expect(late).rejects.toMatchObject({ code: 'HW_DOCUMENT_UNKNOWN' });
+        expect(await store.load('doc')).toEqual(next);
       });
 
       test('what is asked while documents are written counts what was written before', async () => {

@@ -27,7 +27,7 @@ const POLICY = { keepAllMs: 1, tiers: [{ everyMs: 2, untilAgeMs: undefined }], m
 
 /** Change one of these, and instances of two versions misunderstand each other, unless the version changes with it. */
 test('the version goes with these bytes', () => {
-  expect(STORE_PROTOCOL_VERSION).toBe(2);
+  expect(STORE_PROTOCOL_VERSION).toBe(3);
   expect({
     piece: hex(pieceHeader(258, PieceEnd.More, 3)),
     append: hex(encodeAppend('doc', CHANGE)),
@@ -54,20 +54,21 @@ test('the version goes with these bytes', () => {
     health: hex(encodeMessage(MessageKind.Health, healthMessage, { isDegraded: true, reason: 'full' })),
     loaded: hex(
       encode(METHODS.load.result, {
+        documentId: 300,
         snapshot: { sequence: 1, update: bytes(5), stateVector: bytes(6), deleteSet: bytes(7), timeMs: 2 },
         tail: [{ sequence: 2, timeMs: 3, entries: CHANGE.entries }],
         waiting: CHANGE.addWaiting,
       }),
     ),
-    ends: hex(encode(METHODS.logEnds.result, [{ sequence: 9, atOpening: 8 }])),
+    ends: hex(encode(METHODS.logEnds.result, [{ documentId: 300, sequence: 9, atOpening: 8 }])),
   }).toMatchInlineSnapshot(`
     {
       "append": "03646f630d01e8070103616461010002010201010303626f62010104",
       "appends": "01050106070108",
-      "ends": "010908",
+      "ends": "01ac020908",
       "failure": "05ac021048575f53544f52455f434f5252555054026e6f",
       "health": "06010466756c6c",
-      "loaded": "010102010601070105010203010201020361646101010303626f62",
+      "loaded": "ac02010102010601070105010203010201020361646101010303626f62",
       "outcomes": "020101020103040105011048575f53544f52455f434f5252555054026e6f",
       "piece": "000001020100000003",
       "request": "03ac020103646f63",

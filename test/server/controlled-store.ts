@@ -90,9 +90,14 @@ export class ControlledStore implements DocumentStore {
     return { written, durable: after(this.#durable?.promise, append.durable) };
   }
 
-  async replaceSnapshot(name: string, snapshot: Snapshot, quarantine?: readonly QuarantinedUpdate[]): Promise<void> {
+  async replaceSnapshot(
+    name: string,
+    snapshot: Snapshot,
+    quarantine?: readonly QuarantinedUpdate[],
+    documentId?: number,
+  ): Promise<void> {
     if (this.snapshotError !== undefined) throw this.snapshotError;
-    await this.inner.replaceSnapshot(name, snapshot, quarantine);
+    await this.inner.replaceSnapshot(name, snapshot, quarantine, documentId);
   }
 
   quarantined(documentName: string) {
@@ -120,9 +125,7 @@ export class ControlledStore implements DocumentStore {
 
   async logEnds(documentNames: readonly string[]) {
     const ends = await this.inner.logEnds(documentNames);
-    return documentNames.map((name, index) => {
-      return { sequence: ends[index]?.sequence ?? 0, atOpening: this.#openedAt.get(name) ?? 0 };
-    });
+    return ends.map((end, index) => ({ ...end, atOpening: this.#openedAt.get(documentNames[index] ?? '') ?? 0 }));
   }
 
   delete(documentName: string) {

@@ -65,6 +65,24 @@ class Cluster {
   }
 }
 
+/** Writes into the store as an instance does that nothing is heard of. */
+class MemoryWriter {
+  readonly #store: MemoryStore;
+  #writers = 100;
+
+  constructor(store: MemoryStore) {
+    this.#store = store;
+  }
+
+  async write(word: string, times: number): Promise<void> {
+    const typist = new Typist(++this.#writers);
+    for (let count = times; count > 0; count--) {
+      const entries = [{ update: typist.type(word), author: 'bob' }];
+      await this.#store.append('notes', { timeMs: 1, entries }).durable;
+    }
+  }
+}
+
 test('an edit at one instance is shown at the other, and stored once', async () => {
   const cluster = new Cluster();
   const { here, ada, grace } = await cluster.pair();
@@ -339,6 +357,25 @@ test('an instance that missed an epoch of the store loads documents anew, though
 
   expect(grace.closedWith?.code).toBe('HW_DOCUMENT_OUTDATED');
   expect(await cluster.storedText()).toBe('hello');
+});
+
+test('a document that was deleted and made anew while an instance stalled is not mixed with what it was', async () => {
+  const cluster = new Cluster({ compactAfterBytes: 1 });
+  const [writer, stalled] = [new MemoryWriter(cluster.store), cluster.instance()];
+  await writer.write('old', 3);
+  const document = await stalled.registry.open('notes');
+  const grace = enter(document, new FakeSession('grace'));
+
+  await cluster.store.delete('notes');
+  await writer.write('new', 12); // its log is longer than the one before
+  document.receive(grace, new Typist(7).type('!')); // whose compaction would take the log for its own
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+
+  expect(grace.closedWith?.code).toBe('HW_DOCUMENT_OUTDATED');
+  expect((await cluster.store.load('notes')).snapshot).toBeUndefined();
+  const text = enter(await stalled.registry.open('notes')).text();
+  expect(text.replaceAll('new', '')).toBe('!');
+  expect(text).toHaveLength(12 * 3 + 1);
 });
 
 test('who opens a document later sees what others could not store yet', async () => {

@@ -9,8 +9,8 @@ const COUNT = Number(process.env['SEEDS'] ?? runs(2_000));
 /** Several times what they take. */
 const TIMEOUT_MS = 60_000 + COUNT * 200;
 
-/** Each of these went wrong once, with the faults there are; another fault gives every seed another story. */
-const REMEMBERED = [15, 29, 101, 119, 123, 159, 162, 164, 198, 202, 221, 238, 265, 289];
+/** In each of these one of the mistakes of `mutants.ts` is noticed first; another fault gives every seed another story. */
+const REMEMBERED = [1, 2, 3, 4, 5, 8, 11, 15, 18, 29, 47, 107, 113, 130, 183];
 
 /** Those of this run: each run tries others. */
 const FIRST = Math.floor(Math.random() * 2 ** 31);

@@ -95,9 +95,10 @@ export class SimulatedLevelStore implements DocumentStore {
 
   async logEnds(documentNames: readonly string[]) {
     const ends = await this.#read(undefined, () => this.#disk.store.logEnds(documentNames));
-    return documentNames.map((name, index) => {
-      return { sequence: ends[index]?.sequence ?? 0, atOpening: this.#opening.ends.get(name) ?? 0 };
-    });
+    return ends.map((end, index) => ({
+      ...end,
+      atOpening: this.#opening.ends.get(documentNames[index] ?? '') ?? 0,
+    }));
   }
 
   async quarantined(documentName: string) {

@@ -45,6 +45,7 @@ interface AtSequence extends OfDocument {
 interface SnapshotSwitch extends OfDocument {
   readonly snapshot: Snapshot;
   readonly quarantine: readonly QuarantinedUpdate[];
+  readonly documentId: number | undefined;
 }
 
 interface ChangeOfHistory extends OfDocument {
@@ -112,9 +113,15 @@ export const METHODS = {
   }),
   replaceSnapshot: change({
     number: 10,
-    args: object<SnapshotSwitch>({ documentName: text, snapshot, quarantine: list(quarantinedUpdate) }),
+    args: object<SnapshotSwitch>({
+      documentName: text,
+      snapshot,
+      quarantine: list(quarantinedUpdate),
+      documentId: optional(uint),
+    }),
     result: nothing,
-    run: (store, { documentName, snapshot: next, quarantine }) => store.replaceSnapshot(documentName, next, quarantine),
+    run: (store, { documentName, snapshot: next, quarantine, documentId }) =>
+      store.replaceSnapshot(documentName, next, quarantine, documentId),
   }),
   changeHistory: change({
     number: 11,

@@ -217,8 +217,9 @@ export class RemoteStore implements DocumentStore {
     documentName: string,
     snapshot: Snapshot,
     quarantine: readonly QuarantinedUpdate[] = [],
+    documentId?: number,
   ): Promise<void> {
-    await this.#ask(METHODS.replaceSnapshot, { documentName, snapshot, quarantine }, documentName);
+    await this.#ask(METHODS.replaceSnapshot, { documentName, snapshot, quarantine, documentId }, documentName);
   }
 
   /** @throws HW_STORE_UNAVAILABLE also when the connection broke before it was known whether it was done */

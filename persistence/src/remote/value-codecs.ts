@@ -38,6 +38,7 @@ export const snapshot = object<Snapshot>({
 export const quarantinedUpdate = object<QuarantinedUpdate>({ update: bytes, author: text, reason: text, timeMs: uint });
 
 export const storedDocument = object<StoredDocument>({
+  documentId: uint,
   snapshot: optional(snapshot),
   tail: list(logRecord),
   waiting: list(logEntry),
@@ -55,7 +56,7 @@ export const documentInfo = object<DocumentInfo>({
   updatedMs: uint,
 });
 
-export const logEnd = object<LogEnd>({ sequence: uint, atOpening: uint });
+export const logEnd = object<LogEnd>({ documentId: uint, sequence: uint, atOpening: uint });
 
 export const recordBlock = object<RecordBlock>({ after: uint, last: uint, records: list(logRecord) });
 

@@ -17,6 +17,8 @@ export interface CompactedReplica {
   readonly storedSnapshot: number;
   /** In which epoch of the store that is so, and whether the store is still in it. */
   readonly epoch: { readonly known: number; readonly isCurrent: boolean };
+  /** Which document of its name it is; `undefined` while that is not known. */
+  readonly documentId: number | undefined;
   letOthersCompact(): Promise<void>;
   storedNewSnapshot(sequence: number): void;
   outdateAll(): void;
@@ -115,6 +117,7 @@ export class CompactionSchedule {
     try {
       const result = await this.#compactor.run({
         documentName: document.name,
+        documentId: replica?.documentId,
         snapshot: snapshot?.stored,
         batches,
         sequence,

@@ -8,6 +8,8 @@ import type { TailBatch } from './tail.ts';
 export interface CompactionJob {
   readonly documentName: string;
   readonly snapshot: Snapshot | undefined;
+  /** Which document of that name it is, when that is known. */
+  readonly documentId?: number | undefined;
   /** The oldest batches of the tail. */
   readonly batches: readonly TailBatch[];
   /** Snapshot and batches contain the log up to this record. */
@@ -122,14 +124,14 @@ export class Compactor {
   }
 
   async #replace(
-    { documentName, isCurrent, isStored }: CompactionJob,
+    { documentName, documentId, isCurrent, isStored }: CompactionJob,
     snapshot: Snapshot,
     quarantined: readonly QuarantinedUpdate[],
   ): Promise<void> {
     // Loaded anew meanwhile, or of another epoch: its log may hold what this snapshot does not.
     if (!isCurrent()) throw new Error(`"${documentName}" was let go during its compaction`);
     if (quarantined.length === 0 && isStored?.() === true) return;
-    await this.#store.replaceSnapshot(documentName, snapshot, quarantined);
+    await this.#store.replaceSnapshot(documentName, snapshot, quarantined, documentId);
     this.#onCompacted(documentName);
   }
 

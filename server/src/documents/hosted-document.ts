@@ -314,7 +314,8 @@ export class HostedDocument {
         this.#schedule();
       }
       const snapshotSequence = stored.snapshot?.sequence ?? 0;
-      this.#replica?.loaded(epoch, stored.tail.at(-1)?.sequence ?? snapshotSequence, snapshotSequence);
+      const through = stored.tail.at(-1)?.sequence ?? snapshotSequence;
+      this.#replica?.loaded({ documentId: stored.documentId, epoch, through, snapshotSequence });
     } catch (error) {
       this.#life.loadFailed();
       throw error;

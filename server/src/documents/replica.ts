@@ -30,6 +30,17 @@ interface SyncedBatch {
   readonly taken: number;
 }
 
+/** What was read of a document's log. */
+interface LoadedLog {
+  readonly documentId: number;
+  /** Of the store, or one before. */
+  readonly epoch: number;
+  /** The last record. */
+  readonly through: number;
+  /** The last one in the snapshot. */
+  readonly snapshotSequence: number;
+}
+
 /** What a replica needs of its document. */
 export interface Replicated {
   readonly name: string;
@@ -64,6 +75,8 @@ export class Replica implements RelayListener, Swept {
   /** Records taken up that others wrote, and how many of them are known to be durable. */
   taken = 0;
   #synced = 0;
+  /** 0 as long as it was not stored when it was looked at. */
+  #documentId = 0;
   /** Questions to other instances, by instance and client. */
   readonly #questions = new Map<string, (isThere: boolean) => void>();
 
@@ -95,6 +108,10 @@ export class Replica implements RelayListener, Swept {
     return this.coverage.through;
   }
 
+  get documentId(): number | undefined {
+    return this.#documentId === 0 ? undefined : this.#documentId;
+  }
+
   /** Whether something is known here that is written, and may not be fsynced yet: nobody may be told that it is saved. */
   get isUnsynced(): boolean {
     return this.taken > this.#synced;
@@ -105,8 +122,9 @@ export class Replica implements RelayListener, Swept {
     return this.#channel.whenListening;
   }
 
-  /** The document was loaded: it holds everything up to a record of its log, and a snapshot up to another. */
-  loaded(epoch: number, through: number, snapshotSequence: number): void {
+  /** The document was loaded. */
+  loaded({ documentId, epoch, through, snapshotSequence }: LoadedLog): void {
+    this.#documentId = documentId;
     this.epoch.enter(epoch);
     this.coverage.coverThrough(through);
     this.storedSnapshot = snapshotSequence;
@@ -219,7 +237,10 @@ export class Replica implements RelayListener, Swept {
     this.#document.showPresence();
   }
 
-  compare({ sequence, atOpening }: LogEnd, epoch: number, throughBefore: number): void {
+  compare({ documentId, sequence, atOpening }: LogEnd, epoch: number, throughBefore: number): void {
+    // It was deleted, and what has its name by now is another one: nothing of this one belongs into that.
+    if (this.#documentId !== 0 && documentId !== this.#documentId) return this.#document.outdate();
+    this.#documentId = documentId;
     if (epoch !== this.epoch.known) {
       // What happened in an epoch that was missed altogether is not known.
       const intact = epoch === this.epoch.known + 1 ? atOpening : 0;
