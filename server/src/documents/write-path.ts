@@ -55,14 +55,14 @@ export class WritePath {
     this.#unsaved++;
     if (shown !== undefined) this.#unshown.add(shown);
     this.#shown = this.#shown.then(() => this.#show(append, shown, steps.show));
-    append.durable.catch(() => {
-      this.#hasLost = true;
-    });
-    void whenDurable(append, (sequence) => {
+    const saved = (sequence: number): void => {
       if (shown !== undefined) shown.sequence ??= sequence;
       this.#unsaved--;
       steps.acknowledge(sequence);
       this.noteChange();
+    };
+    void whenDurable(append, saved, () => {
+      this.#hasLost = true;
     });
   }
 
@@ -105,12 +105,16 @@ export class WritePath {
   }
 }
 
-async function whenDurable(append: Append, then: (sequence: number) => void): Promise<void> {
+async function whenDurable(
+  append: Append,
+  then: (sequence: number) => void,
+  givenUp: () => void = () => {},
+): Promise<void> {
   let sequence: number;
   try {
     sequence = await append.durable;
   } catch {
-    return; // the store was closed first: nobody is told that it is saved, so every client sends it again
+    return givenUp(); // the store was closed first: nobody is told that it is saved, so every client sends it again
   }
   then(sequence);
 }
