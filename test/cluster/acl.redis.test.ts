@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { RedisServer } from '../support/redis-server.ts';
 import { REPOSITORY } from '../support/repository.ts';
+import { headwater } from '../support/run-command.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import { TempDir } from '../support/temp-dir.ts';
 import { RelayedPair } from './relayed-pair.ts';
@@ -15,7 +16,13 @@ function documentedRights(password: string): readonly string[] {
   return line.replace('PASSWORD', password).replaceAll('PREFIX', PREFIX).split(' ');
 }
 
-test('the Redis user that docs/deployment.md describes is enough for a cluster', async () => {
+/** What Redis was told since it was asked to count, in scripts, too. */
+async function commandsSeen(redis: RedisServer): Promise<readonly string[]> {
+  const stats = await redis.command('INFO', 'commandstats');
+  return [...stats.matchAll(/^cmdstat_([^:]+):/gm)].map(([, name = '']) => name);
+}
+
+test('the Redis user that docs/deployment.md describes is enough for a cluster, and doctor tries all that a cluster does', async () => {
   await using redis = await RedisServer.start({ flags: ['--user', 'headwater', ...documentedRights('secret')] });
   await using data = await TempDir.create();
   const url = `redis://headwater:secret@127.0.0.1:${redis.port}`;
@@ -26,7 +33,35 @@ test('the Redis user that docs/deployment.md describes is enough for a cluster',
 
   await pair.pass();
 
+  const ofInstances = await commandsSeen(redis);
+  await redis.command('CONFIG', 'RESETSTAT');
+  const { stdout } = await headwater(['doctor', '--json', '--data', data.path, ...flags]);
+  expect(stdout.toString()).toContain('"may do what instances do"');
+  expect(await commandsSeen(redis)).toEqual(expect.arrayContaining([...ofInstances]));
+
   // Whoever may do more than the prefix needs would pass as well.
   const whoami = await redis.command('--user', 'headwater', '--pass', 'secret', 'SET', 'elsewhere', 'x').catch(String);
   expect(whoami).toContain('NOPERM');
+});
+
+test('doctor names what a Redis user lacks, be it one command of a script', async () => {
+  const rights = documentedRights('secret');
+  await using redis = await RedisServer.start({
+    flags: ['--user', 'headwater', ...rights, '-get', '-hincrby', '-subscribe'],
+  });
+  await using data = await TempDir.create();
+
+  const url = `redis://headwater:secret@127.0.0.1:${redis.port}`;
+  const { stdout } = await headwater([
+    'doctor',
+    '--json',
+    '--data',
+    data.path,
+    '--redis',
+    url,
+    '--redis-prefix',
+    PREFIX,
+  ]);
+
+  expect(stdout.toString()).toContain('"status":"fail","found":"may not: hincrby, get, subscribe (NOPERM');
 });

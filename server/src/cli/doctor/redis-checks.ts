@@ -2,14 +2,9 @@ import { createRedisClient, describeAddress, parseRedisUrl, type RedisClient } f
 import { type Finding, fail, ok } from './finding.ts';
 import { describeClock, describeMemory, describePersistence, describeRole, describeVersion } from './redis-findings.ts';
 import { parseInfo } from './redis-info.ts';
+import { checkPermissions, isAnswer } from './redis-permissions.ts';
 
 const ANSWER_MS = 3_000;
-
-/** What an instance does to Redis, on a key of its own that is gone at once. */
-const TRIAL = `
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', 1, '*', 'batch', '')
-redis.call('PEXPIRE', KEYS[1], 1000)
-return redis.call('PUBLISH', KEYS[1], '')`;
 
 /**
  * Redis: does it answer and let us in, may we do what instances do, is it one that will do, and what will become of its memory.
@@ -31,7 +26,7 @@ export async function checkRedis(url: string, prefix: string): Promise<readonly 
       answer,
       describeVersion(info),
       describeRole(info, address.kind),
-      await checkPermissions(client, prefix),
+      await checkPermissions(client, prefix, inTime),
       describePersistence(info),
       describeMemory(info),
       ...(await checkClock(client)),
@@ -50,16 +45,6 @@ function adviceOn(error: Error): string {
   return 'start it, or correct --redis; without Redis instances go on alone and say "degraded"';
 }
 
-async function checkPermissions(client: RedisClient, prefix: string): Promise<Finding> {
-  try {
-    await inTime(client.call('eval', TRIAL, 1, `${prefix}doctor`));
-    return ok('redis permissions', 'may do what instances do');
-  } catch (error) {
-    if (!isAnswer(error)) throw error;
-    return fail('redis permissions', error.message, 'see docs/deployment.md for what the user needs');
-  }
-}
-
 /** Nothing when we may not ask: no instance needs it. */
 async function checkClock(client: RedisClient): Promise<readonly Finding[]> {
   try {
@@ -72,9 +57,6 @@ async function checkClock(client: RedisClient): Promise<readonly Finding[]> {
     return [];
   }
 }
-
-/** Redis said no; anything else is a connection that is gone. */
-const isAnswer = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
 
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
