@@ -208,7 +208,7 @@ export class RedisRelay implements Relay {
   async #readRetained(channels: readonly RedisChannel[]): Promise<void> {
     if (!this.#isMember) return;
     try {
-      await this.#retained.read(channels, (channel, bytes) => this.#hear(channel, bytes));
+      await this.#retained.read(channels, (channel, bytes) => this.#hear(channel, bytes, 'retained'));
     } catch (error) {
       // The store has all of it; the next reconnect reads again.
       this.#options.logger.debug({ err: error }, 'retained batches could not be read');
@@ -219,22 +219,23 @@ export class RedisRelay implements Relay {
     const key = channelName.toString();
     const channel = this.#channels.get(key);
     if (channel === undefined) {
-      if (key === this.#roomKey) this.#hear(undefined, message);
+      if (key === this.#roomKey) this.#hear(undefined, message, 'live');
       return;
     }
     // What the script publishes begins with the entry id, which begins with a digit.
     const idEnd = message[0] === RELAY_VERSION ? -1 : message.indexOf(0x0a);
     if (idEnd > 0) channel.lastId = message.toString('latin1', 0, idEnd);
-    this.#hear(channel, message.subarray(idEnd + 1));
+    this.#hear(channel, message.subarray(idEnd + 1), 'live');
   }
 
-  #hear(channel: RedisChannel | undefined, bytes: Uint8Array): void {
+  #hear(channel: RedisChannel | undefined, bytes: Uint8Array, age: 'live' | 'retained'): void {
     try {
       const envelope = decodeEnvelope(bytes);
       if (envelope === undefined || envelope.from === this.instanceId) return;
       const { from, content } = envelope;
       if (content.kind === 'leaving') return this.#instances.left(from);
-      this.#instances.heard(from);
+      // What is retained may outlive its sender by minutes.
+      if (age === 'live') this.#instances.heard(from);
       if (content.kind === 'alive' || channel === undefined) return;
       if (isBatch(content)) channel.listener.onBatch(content, from);
       else channel.listener.onMessage(content, from);

@@ -64,6 +64,27 @@ test('what the listener missed while its connection was cut is handed in, and it
   await vi.waitFor(() => expect(other.interruptions).toBeGreaterThan(before), RECOVERY);
 });
 
+test('batches that an instance left behind do not make it count as one that is there', async () => {
+  await using network = await Network.open();
+  const { one, two, other, channel } = await network.pair();
+  channel.publish(written(1, 7));
+  await vi.waitFor(() => expect(other.sequences).toEqual([1]));
+  await one.close();
+  await vi.waitFor(() => expect(two.health.instances).toBe(0));
+
+  const heir = await network.join();
+  const heard = new HeardBy();
+  const notes = heir.attach('notes', heard);
+  await notes.whenListening;
+  notes.readRetained();
+
+  await vi.waitFor(() => expect(heard.sequences).toEqual([1]));
+  two.tell('notes', { kind: 'awareness-query' });
+
+  await vi.waitFor(() => expect(heard.messages).toHaveLength(1));
+  expect(heir.health.instances).toBe(1);
+});
+
 test('a Redis that is killed and comes back empty is used again; what could not be sent is told as stored', async () => {
   await using network = await Network.open();
   const { one, other, channel } = await network.pair();
