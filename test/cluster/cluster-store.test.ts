@@ -2,6 +2,7 @@ import { cp, readdir } from 'node:fs/promises';
 import { ClusterStore, LevelStore, type OwnerDirectory } from '@headwater/persistence';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ClusterStoreOptions } from '../../persistence/src/cluster/cluster-store.ts';
+import { SILENT } from '../../persistence/src/level-options.ts';
 import { text, texts } from '../persistence/level-fixtures.ts';
 import { appendRange, QUICK, SECRET } from '../persistence/remote-fixtures.ts';
 import { temporaryDirectory } from '../persistence/temporary-directory.ts';
@@ -143,7 +144,10 @@ describe('another store', () => {
 
     await expect(written).rejects.toMatchObject({ code: 'HW_STORE_WRITE_FAILED' });
     expect(two.isOwner).toBe(false);
-    await expect(join(own, owners, { startTimeoutMs: 300 })).rejects.toMatchObject({ code: 'HW_STORE_UNAVAILABLE' });
+    await expect(join(own, owners, { startTimeoutMs: 300 })).rejects.toMatchObject({
+      code: 'HW_STORE_UNAVAILABLE',
+      message: expect.stringMatching(`store ${one.store.storeId}, which is not in "${own}".*${owners.howToForget}`),
+    });
   });
 
   test('is not made in a directory that has none', async () => {
@@ -176,7 +180,7 @@ describe('another store', () => {
 
     await expect(join(copy, owners)).rejects.toMatchObject({
       code: 'HW_CLUSTER_STORE_OUTDATED',
-      message: expect.stringMatching(new RegExp(`${storeId}.*generation 0.*generation 1.*\\{owner\\}:store`)),
+      message: expect.stringMatching(new RegExp(`${storeId}.*generation 0.*generation 1.*flush`)),
     });
     await expect(join(data, owners)).resolves.toMatchObject({ isOwner: true });
   });
@@ -285,6 +289,7 @@ describe('a directory of owners', () => {
     const { port = 0 } = (await owners.find()).owner ?? {};
     await using proxy = await TcpProxy.start(port);
     const behindProxy: OwnerDirectory = {
+      howToForget: owners.howToForget,
       find: async () => {
         const entry = await owners.find();
         return { ...entry, owner: entry.owner && { ...entry.owner, port: proxy.port } };
@@ -307,8 +312,25 @@ describe('a directory of owners', () => {
     const [own, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
     owners.failure = new Error('Redis is away');
 
-    await expect(join(own, owners, { startTimeoutMs: 100 })).rejects.toMatchObject({ code: 'HW_STORE_UNAVAILABLE' });
+    await expect(join(own, owners, { startTimeoutMs: 100 })).rejects.toMatchObject({
+      code: 'HW_STORE_UNAVAILABLE',
+      message: expect.stringContaining('Redis'),
+    });
     expect(await readdir(own)).toEqual([]);
+  });
+
+  test('that cannot be asked is what is amiss when another instance has the store, and nobody is told to stop that', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    await join(data, owners);
+    owners.failure = new Error('Redis is away');
+    const lines: unknown[] = [];
+    const logger = { ...SILENT, warn: (fields: object, message: string) => lines.push({ ...fields, message }) };
+
+    const starting = join(data, owners, { startTimeoutMs: 500, logger });
+
+    const problem = { code: 'HW_STORE_UNAVAILABLE', message: expect.stringContaining('see to Redis') };
+    await expect(starting).rejects.toMatchObject(problem);
+    expect(lines).toEqual([problem]);
   });
 
   test('that tells too late that the cluster has another store degrades the one that was opened without it', async () => {

@@ -2,6 +2,7 @@ import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from 
 
 /** A directory in memory, which can be lost or out of reach as Redis can. */
 export class MemoryOwnerDirectory implements OwnerDirectory {
+  readonly howToForget = 'flush()';
   /** While it is set every call rejects with it. */
   failure: Error | undefined;
   #storeId: string | undefined;

@@ -1,5 +1,5 @@
 import { HeadwaterError } from '@headwater/protocol';
-import { type LevelStoreOptions, SILENT, SYSTEM_CLOCK } from '../level-options.ts';
+import { type LevelStoreOptions, SILENT, type StoreLogger, SYSTEM_CLOCK } from '../level-options.ts';
 import type { ChannelTimes } from '../remote/channel.ts';
 import type { ClusterSecret } from '../remote/greeting.ts';
 import { RemoteStore, type RemoteStoreOptions } from '../remote/remote-store.ts';
@@ -78,7 +78,7 @@ export class ClusterStore {
    * @throws HW_CLUSTER_STORE_OUTDATED when it has an older copy of what the cluster uses
    * @throws HW_CLUSTER_SECRET_WRONG, HW_CLUSTER_VERSIONS_DIFFER when the owner does not let this instance in
    * @throws HW_STORE_LOCKED when somebody has the directory open and does not serve it
-   * @throws HW_STORE_UNAVAILABLE when the cluster's store is with nobody
+   * @throws HW_STORE_UNAVAILABLE when the cluster's store is with nobody, or nobody can say where it is
    * @throws HW_LISTEN_FAILED, and what `LevelStore.open` throws
    */
   static async open(options: ClusterStoreOptions): Promise<ClusterStore> {
@@ -95,15 +95,16 @@ export class ClusterStore {
       onRefused,
     });
     const deadline = performance.now() + (options.startTimeoutMs ?? CLUSTER_STORE_DEFAULTS.startTimeoutMs);
-    let isNoted = false;
+    const noted = new Set<string>();
     for (;;) {
       try {
         return new ClusterStore(await RemoteStore.open((request) => seeker.find(request), options));
       } catch (error) {
         if (!isNobodyThere(error)) throw error;
-        if (performance.now() > deadline) throw seeker.lockError ?? error;
-        if (!isNoted) logger.info({ err: seeker.lockError ?? error }, 'waiting for the instance that has the store');
-        isNoted = true;
+        const { whyNothing = error, isDirectoryAway } = seeker;
+        if (performance.now() > deadline) throw whyNothing;
+        if (!noted.has(whyNothing.message)) noteWait(logger, whyNothing, isDirectoryAway);
+        noted.add(whyNothing.message);
       }
       await SYSTEM_CLOCK.sleep(LOOK_EVERY_MS, new AbortController().signal);
     }
@@ -117,6 +118,12 @@ export class ClusterStore {
 
 const noop = (): void => {};
 
-function isNobodyThere(error: unknown): boolean {
+/** Somebody has the store, or is about to: that is no failure yet. Without the directory of owners it takes an operator. */
+function noteWait(logger: StoreLogger, { code, message }: HeadwaterError, isDirectoryAway: boolean): void {
+  if (isDirectoryAway) logger.warn({ code }, message);
+  else logger.info({}, 'waiting for the instance that has the store');
+}
+
+function isNobodyThere(error: unknown): error is HeadwaterError {
   return error instanceof HeadwaterError && error.code === 'HW_STORE_UNAVAILABLE';
 }

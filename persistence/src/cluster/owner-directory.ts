@@ -34,6 +34,9 @@ export interface DirectoryEntry {
  * Every method rejects within seconds while the directory cannot be reached; what a rejected call has changed is unknown.
  */
 export interface OwnerDirectory {
+  /** What an operator types to have the cluster forget its store, when that is gone for good or replaced on purpose. */
+  readonly howToForget: string;
+
   find(): Promise<DirectoryEntry>;
 
   /**

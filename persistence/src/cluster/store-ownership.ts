@@ -168,7 +168,7 @@ export class StoreOwnership implements OpenedStore {
   #problemWith({ storeId, generation: last }: DirectoryEntry, generation: number): HeadwaterError | undefined {
     if (storeId === undefined) return undefined;
     if (storeId !== this.store.storeId) return otherStore(this.store.storeId, storeId);
-    return generation < last ? outdated(storeId, generation, last) : undefined;
+    return generation < last ? outdated(storeId, generation, last, this.#options.owners.howToForget) : undefined;
   }
 
   /** A disk that takes its time keeps no lease from being renewed. */
@@ -199,8 +199,9 @@ export class StoreOwnership implements OpenedStore {
     }
     if (this.#problem?.message === problem.message) return;
     this.#problem = problem;
+    if (this.#renewing === undefined) return; // at the start it is for the caller to say
     this.#options.logger.error({ err: problem }, 'the cluster cannot use the store of this instance');
-    if (this.#renewing !== undefined) this.#options.onRefused(problem);
+    this.#options.onRefused(problem);
   }
 
   #warn(error: Error): void {
@@ -220,11 +221,11 @@ export function otherStore(own: string, clusters: string | undefined): Headwater
   );
 }
 
-function outdated(storeId: string, generation: number, last: number): HeadwaterError {
+function outdated(storeId: string, generation: number, last: number, howToForget: string): HeadwaterError {
   return new HeadwaterError(
     'HW_CLUSTER_STORE_OUTDATED',
     `the data directory holds store ${storeId} in generation ${generation}, and the cluster has used generation ${last} of it: ` +
       'this is an older copy. Start with the directory that was used last. To go on with this one on purpose, as after ' +
-      'putting back a backup, stop all instances, put the other directory away, and delete the key {prefix}{owner}:store in Redis',
+      `putting back a backup, stop all instances, put the other directory away, and have the cluster forget it: ${howToForget}`,
   );
 }

@@ -7,6 +7,7 @@ import { type HostLink, linkTo } from '../remote/host-link.ts';
 import type { LinkOptions } from '../remote/remote-store.ts';
 import type { FindStore, OpenedStore } from '../remote/store-search.ts';
 import type { AnnouncedOwner, DirectoryEntry } from './owner-directory.ts';
+import { missing, withoutDirectory } from './start-problems.ts';
 import { type OwnershipOptions, otherStore, StoreOwnership } from './store-ownership.ts';
 
 export interface SeekerOptions extends OwnershipOptions, LinkOptions {
@@ -35,7 +36,10 @@ export class StoreSeeker {
   /** What the data directory is to the cluster; unknown until it was looked into, or found locked. */
   #own: 'unknown' | 'the store' | 'unused' = 'unknown';
   /** Why the store could not be opened here the last time. */
-  lockError: HeadwaterError | undefined;
+  #lockError: HeadwaterError | undefined;
+  /** Whom the directory named at the last look. */
+  #announced: AnnouncedOwner | undefined;
+  #isDirectoryAway = false;
 
   constructor(options: SeekerOptions) {
     this.#options = options;
@@ -54,13 +58,29 @@ export class StoreSeeker {
     return seeker.signal.aborted ? undefined : this.#open(entry);
   }
 
+  /** Whether the directory of owners could not be asked at the last look. */
+  get isDirectoryAway(): boolean {
+    return this.#isDirectoryAway;
+  }
+
+  /** Why the last look found nothing, for somebody who waits for a start; `undefined` when there is no more to say. */
+  get whyNothing(): HeadwaterError | undefined {
+    const { data, owners } = this.#options;
+    if (this.#isDirectoryAway) return withoutDirectory(data, this.#lockError !== undefined);
+    if (this.#lockError !== undefined || this.#storeId === undefined) return this.#lockError;
+    return missing(this.#storeId, this.#announced, data, owners.howToForget);
+  }
+
   /** What the directory says; nothing when it cannot be reached. */
   async #lookUp(): Promise<DirectoryEntry | undefined> {
     try {
       const entry = await this.#options.owners.find();
       this.#storeId ??= entry.storeId;
+      this.#announced = entry.owner;
+      this.#isDirectoryAway = false;
       return entry;
     } catch {
+      this.#isDirectoryAway = true;
       return undefined;
     }
   }
@@ -130,11 +150,11 @@ export class StoreSeeker {
   async #openLevel(): Promise<LevelStore | undefined> {
     try {
       const level = await LevelStore.open(this.#options.data, this.#options.level);
-      this.lockError = undefined;
+      this.#lockError = undefined;
       return level;
     } catch (error) {
       if (!(error instanceof HeadwaterError) || error.code !== 'HW_STORE_LOCKED') throw error;
-      this.lockError = error;
+      this.#lockError = error;
       return undefined;
     }
   }

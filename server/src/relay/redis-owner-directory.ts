@@ -40,6 +40,10 @@ export class RedisOwnerDirectory implements OwnerDirectory {
     this.#leaseKey = `${prefix}{owner}:lease`;
   }
 
+  get howToForget(): string {
+    return `redis-cli DEL '${this.#storeKey}'`;
+  }
+
   async find(): Promise<DirectoryEntry> {
     const { client } = this.#connection;
     const [[storeId, generation], announced] = await Promise.all([

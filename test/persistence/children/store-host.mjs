@@ -10,6 +10,7 @@ let store;
 const asked = new Map();
 
 const owners = {
+  howToForget: 'flush()',
   find: () => ask('find'),
   announce: (owner, leaseMs) => ask('announce', owner, leaseMs),
   renew: (announced, leaseMs) => ask('renew', announced, leaseMs),

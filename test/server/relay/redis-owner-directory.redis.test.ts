@@ -35,6 +35,17 @@ test('what something else wrote under its keys is no owner', async () => {
   expect(await directory.find()).toEqual({ storeId: undefined, generation: 0, owner: undefined });
 });
 
+test('what it tells an operator to type has the cluster forget its store', async () => {
+  const directory = new RedisOwnerDirectory(await connect(), 'cluster-x:');
+  const owner = { instanceId: 'one', storeId: 'the store', generation: 1, host: '127.0.0.1', port: 4000 };
+  await directory.announce(owner, 60_000);
+
+  expect(directory.howToForget).toBe("redis-cli DEL 'cluster-x:{owner}:store'");
+  expect(await redis.command('DEL', 'cluster-x:{owner}:store')).toBe('1');
+
+  expect((await directory.find()).storeId).toBeUndefined();
+});
+
 test('in a Redis that is full an owner is announced, and a secret is agreed on, all the same', async () => {
   const connection = await connect();
   const [directory, other] = [

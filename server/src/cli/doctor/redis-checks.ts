@@ -42,7 +42,7 @@ export async function checkRedis(url: string, prefix: string): Promise<readonly 
 function adviceOn(error: Error): string {
   if (/WRONGPASS|NOAUTH|AUTH/.test(error.message)) return 'correct user and password in --redis';
   if (error.message.startsWith('NOPERM')) return 'let the user run the commands in docs/deployment.md';
-  return 'start it, or correct --redis; without Redis instances go on alone and say "degraded"';
+  return 'start it, or correct --redis; without Redis instances that run go on alone and say "degraded", and one that starts waits for it unless the store is here and nobody has it';
 }
 
 /** Nothing when we may not ask: no instance needs it. */
