@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { describeClusterStore } from '../../server/src/cli/doctor/cluster-store-findings.ts';
 import {
   describeClock,
   describeMemory,
@@ -10,6 +11,7 @@ import { parseInfo } from '../../server/src/cli/doctor/redis-info.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { headwater } from '../support/run-command.ts';
+import { storeDocuments, updateOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
 
 interface Finding {
@@ -67,6 +69,35 @@ test('a Redis that is not there, one that is silent and one that refuses are tol
 
   const nobody = `redis://127.0.0.1:${await freePorts()}`;
   expect(await findingsOn(nobody)).toMatchObject([{ status: 'fail', found: expect.stringContaining('ECONNREFUSED') }]);
+});
+
+test.each([
+  ['there is none yet', {}, undefined, 'ok', 'none yet'],
+  ['it is the one here', { storeId: 'one' }, { storeId: 'one' }, 'ok', 'the one in --data'],
+  ['what is here is older', { storeId: 'one', generation: 8 }, { storeId: 'one' }, 'fail', 'older copy'],
+  ['here is none', { storeId: 'one' }, undefined, 'warn', 'not in --data'],
+  ['here is another, empty one', { storeId: 'one' }, { isEmpty: true }, 'warn', 'not in --data'],
+  ['here is another one with documents', { storeId: 'one' }, {}, 'fail', 'documents in another one, own'],
+])('of the store that Redis remembers, when %s, doctor says so', (_, inRedis, here, status, found) => {
+  const remembered = { storeId: undefined, generation: 7, howToForget: 'redis-cli DEL x', ...inRedis };
+  const own = here && { storeId: 'own', generation: 7, isEmpty: false, ...here };
+
+  expect(describeClusterStore(remembered, own)).toMatchObject({ status, found: expect.stringContaining(found) });
+});
+
+test('a store that the cluster would refuse is found before an instance starts with it', async () => {
+  await using redis = await RedisServer.start();
+  await using directory = await TempDir.create();
+  await storeDocuments(directory.path, { doc: { updates: [updateOf((doc) => doc.getText('text').insert(0, 'x'))] } });
+  await redis.command('HSET', 'headwater:{owner}:store', 'storeId', 'another', 'generation', '3');
+
+  const flags = ['--json', '--data', directory.path, '--redis', redis.url];
+  const { status, stdout } = await headwater(['doctor', ...flags]);
+
+  expect(status).toBe(1);
+  expect(stdout.toString()).toContain(
+    '"check":"cluster store","status":"fail","found":"another, and --data has documents',
+  );
 });
 
 test('a user who may not do what instances do is found out before an instance starts', async () => {

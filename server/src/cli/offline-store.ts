@@ -10,7 +10,7 @@ import * as Y from 'yjs';
  *
  * @throws HW_STORE_UNUSABLE, HW_STORE_LOCKED, HW_STORE_CORRUPT, HW_STORE_NEWER_FORMAT
  */
-export async function openStore(directory: string, { create = false } = {}): Promise<DocumentStore> {
+export async function openStore(directory: string, { create = false } = {}): Promise<LevelStore> {
   if (!create && !(await mayBeStore(directory))) {
     throw new HeadwaterError(
       'HW_STORE_UNUSABLE',

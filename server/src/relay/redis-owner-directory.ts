@@ -26,8 +26,15 @@ local announced = redis.call('GET', KEYS[1])
 if announced and string.match(announced, '^%d+') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1`;
 
+/** Where Redis remembers the store of a cluster. The braces keep it in one slot of a Redis Cluster with the announcement. */
+export const storeKeyOf = (prefix: string): string => `${prefix}{owner}:store`;
+
+/** The command with which that is forgotten. */
+export const howToForget = (prefix: string): string => `redis-cli DEL '${storeKeyOf(prefix)}'`;
+
 /** The directory of owners in Redis. Its few calls are scripts, so that none of them sees half of another. */
 export class RedisOwnerDirectory implements OwnerDirectory {
+  readonly howToForget: string;
   readonly #connection: RedisConnection;
   readonly #storeKey: string;
   readonly #leaseKey: string;
@@ -35,13 +42,9 @@ export class RedisOwnerDirectory implements OwnerDirectory {
   /** `prefix`: what every key begins with. */
   constructor(connection: RedisConnection, prefix: string) {
     this.#connection = connection;
-    // The braces keep both in one slot of a Redis Cluster.
-    this.#storeKey = `${prefix}{owner}:store`;
+    this.howToForget = howToForget(prefix);
+    this.#storeKey = storeKeyOf(prefix);
     this.#leaseKey = `${prefix}{owner}:lease`;
-  }
-
-  get howToForget(): string {
-    return `redis-cli DEL '${this.#storeKey}'`;
   }
 
   async find(): Promise<DirectoryEntry> {

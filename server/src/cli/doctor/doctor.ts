@@ -5,7 +5,7 @@ import { printJson } from '../output.ts';
 import { checkDirectory } from './directory-checks.ts';
 import { type Finding, printFinding } from './finding.ts';
 import { checkProcess } from './process-checks.ts';
-import { checkStore } from './store-checks.ts';
+import { checkStore, type StoreReport } from './store-checks.ts';
 
 const OPTIONS = ['data', 'redis', 'redisPrefix'] as const;
 
@@ -32,10 +32,12 @@ export function doctorCommand(): Command {
 
 async function examine(flags: { readonly json?: boolean }): Promise<void> {
   const { options } = await loadSettings({ ...flags }, OPTIONS);
+  const directory = await checkDirectory(options.data);
+  const store = await checkStore(options.data);
   const findings = [
-    ...(await checkDirectory(options.data)),
-    ...(await checkStore(options.data)),
-    ...(options.redis === '' ? [] : await askRedis(options.redis, options.redisPrefix)),
+    ...directory,
+    ...store.findings,
+    ...(options.redis === '' ? [] : await askRedis(options.redis, options.redisPrefix, store.own)),
     ...(await checkProcess()),
   ];
   for (const finding of findings) await (flags.json === true ? printJson(finding) : printFinding(finding));
@@ -43,7 +45,7 @@ async function examine(flags: { readonly json?: boolean }): Promise<void> {
 }
 
 /** Loads the client only where there is something to ask. */
-async function askRedis(url: string, prefix: string): Promise<readonly Finding[]> {
+async function askRedis(url: string, prefix: string, own: StoreReport['own']): Promise<readonly Finding[]> {
   const { checkRedis } = await import('./redis-checks.ts');
-  return checkRedis(url, prefix);
+  return checkRedis(url, prefix, own);
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 import { findRunningServer } from '../../lifecycle/runtime-file.ts';
 import { mayBeStore, openStore } from '../offline-store.ts';
+import type { OwnStore } from './cluster-store-findings.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const HEALTH_TIMEOUT_MS = 3_000;
@@ -10,17 +11,26 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   HW_STORE_NEWER_FORMAT: 'a newer version wrote it: run that version, or take a backup from before',
 };
 
+/** What there is to say of the store, and which it is; `own` is `null` when that cannot be seen. */
+export interface StoreReport {
+  readonly findings: readonly Finding[];
+  readonly own: OwnStore | undefined | null;
+}
+
 /** The store: is there one, can this version read it, is the server that has it open well. */
-export async function checkStore(data: string): Promise<readonly Finding[]> {
-  if (!(await mayBeStore(data))) return [ok('store', 'none yet; the server makes it')];
+export async function checkStore(data: string): Promise<StoreReport> {
+  if (!(await mayBeStore(data))) return { findings: [ok('store', 'none yet; the server makes it')], own: undefined };
   try {
     await using store = await openStore(data);
-    for await (const _ of store.list({ limit: 1 })) break; // reads a block of it
-    return [ok('store', 'can be read; no server has it open')];
+    let isEmpty = true;
+    for await (const _ of store.list({ limit: 1 })) isEmpty = false; // reads a block of it
+    const own = { storeId: store.storeId, generation: await store.generation(), isEmpty };
+    return { findings: [ok('store', 'can be read; no server has it open')], own };
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
-    if (error.code === 'HW_STORE_LOCKED') return [await checkServer(data)];
-    return [fail('store', `${error.message} [${error.code}]`, ADVICE[error.code] ?? 'see docs/errors.md')];
+    if (error.code === 'HW_STORE_LOCKED') return { findings: [await checkServer(data)], own: null };
+    const finding = fail('store', `${error.message} [${error.code}]`, ADVICE[error.code] ?? 'see docs/errors.md');
+    return { findings: [finding], own: null };
   }
 }
 
