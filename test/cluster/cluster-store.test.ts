@@ -154,10 +154,12 @@ describe('another store', () => {
     const [own, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
     await join(await temporaryDirectory(), owners);
 
-    const two = await join(own, owners);
+    const lines: string[] = [];
+    const two = await join(own, owners, { logger: { ...SILENT, info: (_, message) => lines.push(message) } });
 
     expect(two.isOwner).toBe(false);
     expect(await readdir(own)).toEqual([]);
+    expect(lines).toEqual(['the store is with another instance; the data directory of this one is left unused']);
   });
 
   test('that is a copy of the one that is in use is refused', async () => {

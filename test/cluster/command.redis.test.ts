@@ -3,6 +3,7 @@ import { clusterLine } from '../../server/src/cli/cluster/instance-log.ts';
 import { eventually, healthOf } from '../faults/support.ts';
 import { RedisServer } from '../support/redis-server.ts';
 import { headwater } from '../support/run-command.ts';
+import type { LogLine } from '../support/server-process.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { TempDir } from '../support/temp-dir.ts';
 import { HeadwaterCluster } from './headwater-cluster.ts';
@@ -29,6 +30,11 @@ test('one command starts instances that work as one, starts again what dies, and
   const [first = 0, second = 0] = cluster.pids;
   process.kill(first, 'SIGKILL');
   await cluster.logLine(({ msg }) => msg === 'an instance ended (SIGKILL) and is started again');
+  const again = await cluster.logLine(({ msg }) => msg.startsWith('instance 1 runs again, with pid '));
+  expect(again['pid']).not.toBe(first);
+  const hasStore = ({ msg }: LogLine): boolean =>
+    msg === 'this instance has the store now, and serves it to the others';
+  await eventually(() => cluster.logs.filter(hasStore).length === 2, 'one of them to say that it took over the store');
   await eventually(
     async () => (await healthOf({ port: cluster.firstPort }).catch(() => undefined)) !== undefined,
     'the first instance to be back',

@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { HeadwaterError } from '@headwater/protocol';
 import type { LevelStoreOptions } from '../level-options.ts';
 import { LevelStore } from '../level-store.ts';
@@ -104,9 +104,17 @@ export class StoreSeeker {
       throw error;
     }
     this.#storeId ??= link.storeId;
+    if (owner.instanceId !== this.#lastOwner?.instanceId) this.#noteOwner(owner);
     this.#lastOwner = owner;
     this.#options.onConfirmed();
     return link;
+  }
+
+  #noteOwner({ instanceId, host, port }: AnnouncedOwner): void {
+    const { logger, data } = this.#options;
+    const rest = this.#own === 'unused' ? 'the data directory of this one is left unused' : 'this one may take over';
+    const fields = { owner: instanceId, address: `${host}:${port}`, data: resolve(data) };
+    logger.info(fields, `the store is with another instance; ${rest}`);
   }
 
   /** Before the store of another instance is used: what is in the directory of this one? */
@@ -142,7 +150,9 @@ export class StoreSeeker {
     }
     this.#own = 'the store';
     this.#storeId = level.storeId;
-    this.#options.onOwner();
+    const { logger, instanceId, onOwner } = this.#options;
+    logger.info({ instanceId, data: resolve(data) }, 'this instance has the store now, and serves it to the others');
+    onOwner();
     return ownership;
   }
 

@@ -56,7 +56,8 @@ async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
     });
   }
   const address = await listen(server);
-  announce(address, options, logger, isPretty(log));
+  const isElsewhere = server.health.isStoreOwner === false;
+  announce(address, options, isElsewhere, logger, isPretty(log));
   process.send?.('ready'); // what supervisors wait for; PM2 calls it wait_ready
 }
 
@@ -112,6 +113,7 @@ function stopOnSignals(server: HeadwaterServer, logger: Logger): Stop {
 function announce(
   { host, port }: { host: string; port: number },
   options: Pick<CommandOptions, 'data' | 'host' | 'inspect'>,
+  isElsewhere: boolean,
   logger: Logger,
   forPeople: boolean,
 ): void {
@@ -125,7 +127,9 @@ function announce(
   const page = home === 'off' ? undefined : `http://${reachable(host)}:${port}`;
   const lines = [
     `Headwater is listening on ${url}`,
-    `  documents are kept in ${data}`,
+    isElsewhere
+      ? '  documents are kept by the instance of the cluster that has the store'
+      : `  documents are kept in ${data}`,
     ...(page === undefined ? [] : [`  try it: open ${page} in two windows and type`]),
     `  bind an editor: new WebsocketProvider('${url}', 'my-document', new Y.Doc())   // from y-websocket`,
   ];

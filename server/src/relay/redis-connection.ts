@@ -127,9 +127,10 @@ export class RedisConnection {
     this.#lastError = error;
     if (!REFUSALS.test(error.message)) return;
     const where = describeAddress(this.#options.address);
-    this.#refuse(
-      new HeadwaterError('HW_REDIS_REFUSED', `Redis at ${where} refuses: ${error.message}`, { cause: error }),
-    );
+    const problem = error.message.startsWith('NOAUTH')
+      ? `Redis at ${where} wants a password: put it into the URL, as in redis://:PASSWORD@host:port`
+      : `Redis at ${where} refuses: ${error.message}`;
+    this.#refuse(new HeadwaterError('HW_REDIS_REFUSED', problem, { cause: error }));
   }
 
   async #ping(): Promise<void> {

@@ -231,7 +231,7 @@ test('a wrong password is refused at the start, with what Redis said', async () 
   });
   await expect(network.join(`redis://127.0.0.1:${network.redis.port}`)).rejects.toMatchObject({
     code: 'HW_REDIS_REFUSED',
-    message: expect.stringContaining('NOAUTH'),
+    message: expect.stringContaining('wants a password: put it into the URL'),
   });
   expect((await network.join()).health.status).toBe('ok');
 });

@@ -89,7 +89,10 @@ export class SupervisedInstance {
   #startAgain(end: string): void {
     const pauseMs = this.#backoff.nextMs();
     this.#options.logger.warn({ instance: this.number, pauseMs }, `an instance ended (${end}) and is started again`);
-    this.#restart = setTimeout(() => this.#spawn(), pauseMs);
+    this.#restart = setTimeout(() => {
+      const { pid } = this.#spawn();
+      this.#options.logger.info({ instance: this.number, pid }, `instance ${this.number} runs again, with pid ${pid}`);
+    }, pauseMs);
   }
 }
 
