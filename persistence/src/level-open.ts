@@ -68,7 +68,7 @@ export function openingError(directory: string, error: unknown): HeadwaterError 
   if (code === 'LEVEL_LOCKED') {
     const problem =
       `the store in "${resolve(directory)}" is in use by another process: stop the server that uses it, ` +
-      'or choose another directory with --data';
+      'of a cluster every instance, or choose another directory with --data';
     return new HeadwaterError('HW_STORE_LOCKED', problem, { cause });
   }
   if (code === 'LEVEL_CORRUPTION') return corrupt(directory, cause);

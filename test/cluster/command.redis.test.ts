@@ -17,6 +17,8 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+const hasStore = ({ msg }: LogLine): boolean => msg === 'this instance has the store now, and serves it to the others';
+
 test('one command starts instances that work as one, starts again what dies, and ends with all of them', async () => {
   await using redis = await RedisServer.start();
   await using data = await TempDir.create();
@@ -32,8 +34,6 @@ test('one command starts instances that work as one, starts again what dies, and
   await cluster.logLine(({ msg }) => msg === 'an instance ended (SIGKILL) and is started again');
   const again = await cluster.logLine(({ msg }) => msg.startsWith('instance 1 runs again, with pid '));
   expect(again['pid']).not.toBe(first);
-  const hasStore = ({ msg }: LogLine): boolean =>
-    msg === 'this instance has the store now, and serves it to the others';
   await eventually(() => cluster.logs.filter(hasStore).length === 2, 'one of them to say that it took over the store');
   await eventually(
     async () => (await healthOf({ port: cluster.firstPort }).catch(() => undefined)) !== undefined,

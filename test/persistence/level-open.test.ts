@@ -34,7 +34,7 @@ describe('opening', () => {
 
     await expect(opening).rejects.toMatchObject({ code: 'HW_STORE_LOCKED' });
     await expect(opening).rejects.toThrow(directory);
-    await expect(opening).rejects.toThrow(/stop the server that uses it, or choose another directory with --data/);
+    await expect(opening).rejects.toThrow(/stop the server that uses it, .*or choose another directory with --data/);
     await child.kill();
     await (await LevelStore.open(directory)).close();
   });
