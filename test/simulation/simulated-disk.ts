@@ -110,7 +110,7 @@ export class SimulatedDisk {
     snapshot: Snapshot,
     quarantine: readonly QuarantinedUpdate[],
   ): Promise<void> {
-    this.#checkSnapshot(documentName, snapshot);
+    await this.#checkSnapshot(documentName, snapshot);
     await this.#perform({ kind: 'snapshot', documentName, snapshot: structuredClone(snapshot), quarantine });
   }
 
@@ -150,9 +150,8 @@ export class SimulatedDisk {
 
   /** The same, as whoever opens the store finds it. */
   async isStored(documentName: string, update: Uint8Array): Promise<boolean> {
-    const ends = new Map<number, number>();
-    for (const entry of (await this.#store.load(documentName)).waiting) noteEnds(ends, entry.update);
-    return isThere(update, this.#ledger(documentName).durable.knowledge, ends);
+    const waitingEnds = await this.#waitingEnds(documentName);
+    return isThere(update, this.#ledger(documentName).durable.knowledge, waitingEnds);
   }
 
   async #perform(change: Change): Promise<number> {
@@ -172,13 +171,22 @@ export class SimulatedDisk {
     return sequence;
   }
 
-  #checkSnapshot(documentName: string, { sequence, stateVector, deleteSet }: Snapshot): void {
+  /** Every record it reaches over is in it, or waits beside it for what a power cut took. */
+  async #checkSnapshot(documentName: string, { sequence, stateVector, deleteSet }: Snapshot): Promise<void> {
     const knowledge = Knowledge.fromEncoded(stateVector, deleteSet);
-    for (const [at, updates] of this.#ledger(documentName).records) {
-      if (at <= sequence && !updates.every((update) => knowledge.knows(update))) {
-        throw new Error(`a snapshot up to record ${sequence} lacks record ${at}`);
-      }
-    }
+    const lacking = [...this.#ledger(documentName).records].flatMap(([at, updates]) =>
+      at > sequence ? [] : updates.filter((update) => !knowledge.knows(update)).map((update) => ({ at, update })),
+    );
+    if (lacking.length === 0) return;
+    const waitingEnds = await this.#waitingEnds(documentName);
+    const lost = lacking.find(({ update }) => !isThere(update, knowledge, waitingEnds));
+    if (lost !== undefined) throw new Error(`a snapshot up to record ${sequence} lacks record ${lost.at}`);
+  }
+
+  async #waitingEnds(documentName: string): Promise<ReadonlyMap<number, number>> {
+    const ends = new Map<number, number>();
+    for (const entry of (await this.#store.load(documentName)).waiting) noteEnds(ends, entry.update);
+    return ends;
   }
 
   #ledger(documentName: string): Ledger {
