@@ -5,6 +5,7 @@ import { median, medianOfRounds } from '../measure/statistics.ts';
 import type { Row } from '../report/table.ts';
 import type { Verdict } from '../report/verdict.ts';
 import { alternate, at, deliveryProblems, type Entrant, enter, rivalsIn, type Suite, withLoad } from './suite.ts';
+import { trafficColumns } from './traffic-columns.ts';
 
 const cpuPerDelivered = ({ serverCpuMs, delivered }: TrafficResult): number => (serverCpuMs * 1000) / delivered;
 
@@ -85,12 +86,6 @@ function summary(server: string, updatesPerSecond: number, results: readonly Tra
     'offered/s': updatesPerSecond,
     'delivered/s': of(({ delivered, wallMs }) => (delivered * 1000) / wallMs),
     'CPU µs/delivered': of(cpuPerDelivered),
-    'CPU %': of(({ serverCpuMs, wallMs }) => (serverCpuMs * 100) / wallMs),
-    'p50 ms': of(({ latencyMs }) => latencyMs.p50),
-    'p95 ms': of(({ latencyMs }) => latencyMs.p95),
-    'p99 ms': of(({ latencyMs }) => latencyMs.p99),
-    'RSS MB': of(({ serverRssBytes }) => serverRssBytes / 1e6),
-    'load CPU %': of(({ loadCpuMs, wallMs }) => (loadCpuMs * 100) / wallMs),
-    'load late p99 ms': of(({ lateMs }) => lateMs.p99),
+    ...trafficColumns(results),
   };
 }
