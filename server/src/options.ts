@@ -112,7 +112,7 @@ export const serverOptionsSchema = z.strictObject({
 
   crowdSockets: count(16).describe('Sockets in a document from which on its flushes keep flushIntervalMs apart.'),
   flushIntervalMs: duration(16, { min: 0 }).describe(
-    'Minimum distance of two flushes of a document with many sockets. With thousands of sockets it grows, so that one document leaves most of the time to the others.',
+    'Minimum distance of two flushes of a document with many sockets; twice that when only presence changed. With thousands of sockets it grows, so that one document leaves most of the time to the others.',
   ),
 
   maxDocumentsPerConnection: count(256).describe(

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { HostedDocument } from '../../server/src/documents/hosted-document.ts';
 import { runs } from '../support/soak.ts';
 import { deferred } from './deferred.ts';
-import { awarenessOf, awarenessUpdate, enter, FakeSession, openHouse, turn } from './support.ts';
+import { awarenessOf, awarenessUpdate, enter, FakeSession, openHouse, Typist, turn } from './support.ts';
 
 async function openWith(names: readonly string[]) {
   const { registry, store } = openHouse();
@@ -244,13 +244,31 @@ describe('in a crowd', () => {
       document.receiveAwareness(ada, awarenessUpdate(1, clock, clock));
       await turn();
     }
-    vi.advanceTimersByTime(15);
+    vi.advanceTimersByTime(31);
     const sendsBefore = bob.sends - sends;
     vi.advanceTimersByTime(1);
 
     expect(sendsBefore).toBe(0);
     expect(bob.sends - sends).toBe(1);
     expect(seenBy(bob)).toEqual({ 1: 10 });
+  });
+
+  test('an edit is as soon as without cursors, and takes them along', async () => {
+    const { registry } = openHouse({ crowdSockets: 2, flushIntervalMs: 16 });
+    const document = await registry.open('doc');
+    const [ada, bob] = [enter(document), enter(document)];
+    const typist = new Typist(1);
+    vi.advanceTimersByTime(1_000);
+    document.receiveAwareness(ada, awarenessUpdate(1, 1, 1));
+    await turn();
+
+    document.receiveAwareness(ada, awarenessUpdate(1, 2, 2));
+    document.receive(ada, typist.type('x'));
+    vi.advanceTimersByTime(16);
+    await document.save();
+
+    expect(bob.text()).toBe('x');
+    expect(seenBy(bob)).toEqual({ 1: 2 });
   });
 });
 

@@ -15,36 +15,36 @@ describe('the distance of two flushes', () => {
     const pace = paceOf(100);
     pace.flushed(1, 1_000);
 
-    expect(pace.dueInMs(15, 1_000)).toBe(0);
+    expect(pace.dueInMs('edits', 15, 1_000)).toBe(0);
   });
 
   test('is the interval in a crowd', () => {
     const pace = paceOf(1);
     pace.flushed(1, 1_000);
 
-    expect(pace.dueInMs(16, 1_010)).toBe(6);
+    expect(pace.dueInMs('edits', 16, 1_010)).toBe(6);
   });
 
   test('is none after a pause', () => {
     const pace = paceOf(1);
 
-    expect(pace.dueInMs(500, 1_000)).toBeLessThanOrEqual(0);
+    expect(pace.dueInMs('edits', 500, 1_000)).toBeLessThanOrEqual(0);
     pace.flushed(1, 1_000);
-    expect(pace.dueInMs(500, 1_016)).toBeLessThanOrEqual(0);
+    expect(pace.dueInMs('edits', 500, 1_016)).toBeLessThanOrEqual(0);
   });
 
   test('leaves three quarters of the time to others when a fan-out takes long', () => {
     const pace = paceOf(30);
     pace.flushed(1, 1_000);
 
-    expect(pace.dueInMs(5_000, 1_000)).toBeCloseTo(120, 1);
+    expect(pace.dueInMs('edits', 5_000, 1_000)).toBeCloseTo(120, 1);
   });
 
   test('stays bearable however long a fan-out takes', () => {
     const pace = paceOf(2_000);
     pace.flushed(1, 1_000);
 
-    expect(pace.dueInMs(5_000, 1_000)).toBe(250);
+    expect(pace.dueInMs('edits', 5_000, 1_000)).toBe(250);
   });
 
   test('does not follow one slow fan-out', () => {
@@ -52,15 +52,23 @@ describe('the distance of two flushes', () => {
     pace.fannedOut(50);
     pace.flushed(1, 1_000);
 
-    expect(pace.dueInMs(500, 1_000)).toBeLessThan(50);
+    expect(pace.dueInMs('edits', 500, 1_000)).toBeLessThan(50);
   });
 
   test('is half a display frame in a torrent, also when few are there', () => {
     const pace = paceOf(1);
     pace.flushed(500, 1_000);
 
-    expect(pace.dueInMs(1, 1_002)).toBe(6);
+    expect(pace.dueInMs('edits', 1, 1_002)).toBe(6);
     pace.flushed(1, 1_008);
-    expect(pace.dueInMs(1, 1_008)).toBe(0);
+    expect(pace.dueInMs('edits', 1, 1_008)).toBe(0);
+  });
+
+  test('is twice as long in a crowd when only cursors move', () => {
+    const pace = paceOf(1);
+    pace.flushed(0, 1_000);
+
+    expect(pace.dueInMs('presence', 16, 1_010)).toBe(22);
+    expect(pace.dueInMs('presence', 15, 1_010)).toBeLessThanOrEqual(0);
   });
 });

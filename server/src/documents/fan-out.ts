@@ -26,8 +26,8 @@ export class FanOut {
   }
 
   /** How long the next flush has to wait, in milliseconds. */
-  get dueInMs(): number {
-    return this.#pace.dueInMs(this.#audience.size, performance.now());
+  dueInMs(what: 'edits' | 'presence'): number {
+    return this.#pace.dueInMs(what, this.#audience.size, performance.now());
   }
 
   /** A flush of so many updates begins. */

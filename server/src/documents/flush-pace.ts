@@ -10,6 +10,9 @@ const TORRENT_UPDATES = 8;
 /** Flushes in a torrent are this far apart: half a display frame. One at each turn would make every turn longer for all others. */
 const TORRENT_DISTANCE_MS = 8;
 
+/** Nobody reads a crowd's cursors at the rate of a display: they move at half of it, unless an edit takes them along. */
+const PRESENCE_FRAMES = 2;
+
 /** How much the latest fan-out counts in their average. */
 const FAN_OUT_WEIGHT = 1 / 8;
 
@@ -48,9 +51,10 @@ export class FlushPace {
     this.#fanOutMs += (tookMs - this.#fanOutMs) * FAN_OUT_WEIGHT;
   }
 
-  /** Milliseconds until the next flush is due; not above 0 when it is. */
-  dueInMs(sessions: number, nowMs: number): number {
-    const { crowdSockets, flushIntervalMs } = this.#options;
+  /** Milliseconds until the next flush is due, with edits or just with who is there; not above 0 when it is. */
+  dueInMs(what: 'edits' | 'presence', sessions: number, nowMs: number): number {
+    const { crowdSockets } = this.#options;
+    const flushIntervalMs = this.#options.flushIntervalMs * (what === 'presence' ? PRESENCE_FRAMES : 1);
     if (sessions < crowdSockets) return this.#isTorrent ? this.#lastFlushMs + TORRENT_DISTANCE_MS - nowMs : 0;
     const forOthers = Math.min(this.#fanOutMs / MAX_FAN_OUT_SHARE, MAX_DISTANCE_MS);
     return this.#lastFlushMs + Math.max(flushIntervalMs, forOthers) - nowMs;

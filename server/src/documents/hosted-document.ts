@@ -81,7 +81,7 @@ export class HostedDocument {
     this.#presence = new Presence(
       options,
       around.now,
-      () => this.#schedule(),
+      () => this.#schedule('presence'),
       (instanceId, clientId) => this.#replica?.ask(instanceId, clientId) ?? Promise.resolve(false),
     );
     this.#retries = new WaitingRetries(this.#contents.waiting, () => this.#retry());
@@ -311,7 +311,7 @@ export class HostedDocument {
       this.#retries.tryAll(this.#contents.knowledge, repairs);
       if (repairs.change() !== undefined) {
         this.#batch = repairs;
-        this.#schedule();
+        this.#schedule('edits');
       }
       const snapshotSequence = stored.snapshot?.sequence ?? 0;
       const through = stored.tail.at(-1)?.sequence ?? snapshotSequence;
@@ -353,12 +353,12 @@ export class HostedDocument {
   /** The batch of this turn; it is flushed at its end. */
   #pending(): PendingBatch {
     this.#batch ??= new PendingBatch(this.#around.now());
-    this.#schedule();
+    this.#schedule('edits');
     return this.#batch;
   }
 
-  #schedule(): void {
-    this.#around.scheduler.schedule(this, this.#fanOut.dueInMs);
+  #schedule(what: 'edits' | 'presence'): void {
+    this.#around.scheduler.schedule(this, this.#fanOut.dueInMs(what));
   }
 
   #show(shown: TailBatch | undefined, awareness: Uint8Array | undefined): void {
@@ -368,7 +368,7 @@ export class HostedDocument {
 
   /** Has changes of who is there leave with the next flush. */
   #showPresence(): void {
-    if (this.#presence.isDirty) this.#schedule();
+    if (this.#presence.isDirty) this.#schedule('presence');
   }
 
   #showStateless(payload: string): void {
