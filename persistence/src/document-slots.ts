@@ -46,9 +46,9 @@ export class DocumentSlot {
     this.#found = position.nextSequence - 1;
   }
 
-  /** The document is deleted: nothing of the next one of its name was there. */
-  clear(): void {
-    this.position = NO_DOCUMENT;
+  /** The document is deleted: nothing of the next one of its name, if there may be one, was there. */
+  clear(deletedMs: number | undefined): void {
+    this.position = { ...NO_DOCUMENT, deletedMs };
     this.#found = 0;
   }
 

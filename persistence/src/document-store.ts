@@ -55,14 +55,15 @@ export interface Append {
    * Settles after the first attempt: resolves once the operating system has the bytes (they survive the death of this
    * process, not of the machine) with the sequence of the log record, or of the last one when there was none to add.
    *
-   * @throws HW_STORE_WRITE_FAILED when the attempt failed (the store goes on retrying), HW_STORE_CLOSED
+   * @throws HW_STORE_WRITE_FAILED when the attempt failed (the store goes on retrying), HW_STORE_CLOSED,
+   * HW_DOCUMENT_DELETED when the change will never be written
    */
   readonly written: Promise<number>;
   /**
    * Resolves once the bytes are fsynced, with the same sequence as `written` (also when `written` had rejected: the
    * caller learns here where the record went); pending as long as that fails.
    *
-   * @throws HW_STORE_CLOSED when the store was closed before it succeeded
+   * @throws HW_STORE_CLOSED when the store was closed before it succeeded, HW_DOCUMENT_DELETED as `written`
    */
   readonly durable: Promise<number>;
 }
@@ -98,6 +99,23 @@ export interface LogEnd {
    * later epoch the same.
    */
   readonly atOpening: number;
+  /** The document was deleted, and its name is not to be used again: {@link DocumentStore.delete}. */
+  readonly isDeleted: boolean;
+}
+
+/** What a store remembers of a deleted document. */
+export interface DeletedDocument {
+  readonly documentName: string;
+  /** When it was deleted, in milliseconds since the epoch. */
+  readonly deletedMs: number;
+}
+
+export interface DeleteOptions {
+  /**
+   * Leaves the name free: the next edit makes a new document, also that of a client which still has the deleted one. Takes an earlier
+   * deletion's ban of the name away, too. @defaultValue `false`
+   */
+  readonly allowReuse?: boolean | undefined;
 }
 
 export interface StoreHealth {
@@ -119,11 +137,15 @@ export interface DocumentStore extends HistoryStore {
    * Reads what a document needs to go live. Sees every append that was called before it.
    *
    * @throws HW_STORE_UNAVAILABLE while the store cannot save and this document has unsaved changes, or cannot be read
-   * @throws HW_STORE_CORRUPT naming the document and what of it is damaged; HW_NAME_INVALID, HW_STORE_CLOSED
+   * @throws HW_STORE_CORRUPT naming the document and what of it is damaged; HW_DOCUMENT_DELETED, HW_NAME_INVALID,
+   * HW_STORE_CLOSED
    */
   load(documentName: string): Promise<StoredDocument>;
 
-  /** Writes a change. Changes of one document are stored in the order of the calls; the store gives the sequence. */
+  /**
+   * Writes a change. Changes of one document are stored in the order of the calls; the store gives the sequence. One that comes after
+   * the deletion of the document is refused for good.
+   */
   append(documentName: string, change: DocumentChange): Append;
 
   /**
@@ -172,8 +194,20 @@ export interface DocumentStore extends HistoryStore {
    */
   logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]>;
 
-  /** Removes a document and everything kept with it; resolves, once fsynced, with whether there was one. */
-  delete(documentName: string): Promise<boolean>;
+  /**
+   * Removes a document and everything kept with it, and remembers that, so that nobody who still has the document brings it back:
+   * from this call on every append is refused. A name nobody has used yet can be deleted, too.
+   *
+   * @returns once fsynced: whether there was a document
+   * @throws HW_NAME_INVALID, HW_STORE_CLOSED, HW_STORE_UNAVAILABLE when the store was in other hands before it was done
+   */
+  delete(documentName: string, options?: DeleteOptions): Promise<boolean>;
+
+  /** What was deleted and may not be made anew, in the order of {@link list}. */
+  listDeleted(range?: {
+    readonly after?: string | undefined;
+    readonly limit?: number | undefined;
+  }): AsyncIterable<DeletedDocument>;
 
   readonly health: StoreHealth;
 

@@ -18,6 +18,8 @@ export { type RootKind, rootKindOf, rootKinds } from './content/root-kinds.ts';
 export { checkDocumentName, MAX_DOCUMENT_NAME_BYTES } from './document-name.ts';
 export type {
   Append,
+  DeletedDocument,
+  DeleteOptions,
   DocumentChange,
   DocumentInfo,
   DocumentStore,

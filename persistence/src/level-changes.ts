@@ -246,8 +246,9 @@ export class LevelChanges {
       const unknown = slots.filter(({ position }) => position === undefined);
       const found = unknown.length > 0 ? await this.#readPositions(unknown) : undefined;
       return slots.map((slot) => {
-        const { id = 0, nextSequence } = slot.position ?? found?.get(slot) ?? slot.current;
-        return { documentId: id, sequence: nextSequence - 1, atOpening: slot.atOpening };
+        const { id = 0, nextSequence, deletedMs } = slot.position ?? found?.get(slot) ?? slot.current;
+        const isDeleted = deletedMs !== undefined;
+        return { documentId: id, sequence: nextSequence - 1, atOpening: slot.atOpening, isDeleted };
       });
     } finally {
       for (const slot of slots) this.#slots.release(slot);

@@ -19,6 +19,7 @@ import { encodeDocumentName } from './document-name.ts';
  * d <id> v <version id, UTF-8>       named version
  * d <id> a <last sequence>           attribution of records that were thinned
  * d <id> o                           the document's own retention
+ * t <name, UTF-8>                    tombstone: the document was deleted, and its name is not to be used again
  * x <id>                             a deleted document whose range is still being cleared
  * ```
  *
@@ -49,7 +50,7 @@ export interface KeyRange {
 const NUMBER_BYTES = 6;
 const PREFIX_BYTES = 1 + NUMBER_BYTES + 1;
 
-const TAG = { document: 0x64, name: 0x6e, cleared: 0x78 } as const;
+const TAG = { document: 0x64, name: 0x6e, tombstone: 0x74, cleared: 0x78 } as const;
 const KIND = {
   attribution: 0x61,
   body: 0x62,
@@ -66,19 +67,34 @@ const KIND = {
 } as const;
 
 export const NAME_RANGE: KeyRange = { gte: Uint8Array.of(TAG.name), lt: Uint8Array.of(TAG.name + 1) };
+export const TOMBSTONE_RANGE: KeyRange = {
+  gte: Uint8Array.of(TAG.tombstone),
+  lt: Uint8Array.of(TAG.tombstone + 1),
+};
 export const DOCUMENTS_RANGE: KeyRange = { gte: Uint8Array.of(TAG.document), lt: Uint8Array.of(TAG.document + 1) };
 export const CLEARED_RANGE: KeyRange = { gte: Uint8Array.of(TAG.cleared), lt: Uint8Array.of(TAG.cleared + 1) };
 
 /** @throws HW_NAME_INVALID */
 export function nameKey(documentName: string): Uint8Array {
-  return nameKeyOf(encodeDocumentName(documentName));
+  return textKey(TAG.name, encodeDocumentName(documentName));
 }
 
 /** For a place between names, which need not be a valid name itself. */
 export function namePosition(text: string): Uint8Array {
-  return nameKeyOf(new TextEncoder().encode(text));
+  return textKey(TAG.name, new TextEncoder().encode(text));
 }
 
+/** @throws HW_NAME_INVALID */
+export function tombstoneKey(documentName: string): Uint8Array {
+  return textKey(TAG.tombstone, encodeDocumentName(documentName));
+}
+
+/** For a place between tombstones: see {@link namePosition}. */
+export function tombstonePosition(text: string): Uint8Array {
+  return textKey(TAG.tombstone, new TextEncoder().encode(text));
+}
+
+/** The document's name in the key of its record or its tombstone. */
 export function nameOfKey(key: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(key.subarray(1));
 }
@@ -151,7 +167,7 @@ export function clearedKey(id: number): Uint8Array {
   return key;
 }
 
-/** The document's id in any key but a name's. */
+/** The document's id in any key but a name's or a tombstone's. */
 export function idOfKey(key: Uint8Array): number {
   return readNumber(key, 1);
 }
@@ -216,10 +232,10 @@ function metaKey(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function nameKeyOf(name: Uint8Array): Uint8Array {
-  const key = new Uint8Array(1 + name.byteLength);
-  key[0] = TAG.name;
-  key.set(name, 1);
+function textKey(tag: number, text: Uint8Array): Uint8Array {
+  const key = new Uint8Array(1 + text.byteLength);
+  key[0] = tag;
+  key.set(text, 1);
   return key;
 }
 

@@ -1,5 +1,6 @@
 import { HeadwaterError } from '@headwater/protocol';
 import type { Commit } from './commit.ts';
+import { documentDeleted } from './deletion.ts';
 import type { DocumentSlot } from './document-slots.ts';
 import type { DocumentChange, Snapshot } from './document-store.ts';
 import {
@@ -10,6 +11,7 @@ import {
   quarantineKey,
   snapshotHeaderKey,
   snapshotPartKey,
+  tombstoneKey,
   waitingKey,
 } from './level-keys.ts';
 import { encodeMeta } from './level-meta.ts';
@@ -20,6 +22,7 @@ import {
   encodeLogRecord,
   encodeSnapshotHeader,
   encodeSnapshotParts,
+  encodeTombstone,
   encodeWaiting,
 } from './record-codec.ts';
 
@@ -69,6 +72,7 @@ export class LevelPlanner {
       bytes: (record?.byteLength ?? 0) + added.reduce((sum, { value }) => sum + value.byteLength, 0),
       plan: (slot, commit) => {
         const operations: Operation[] = [];
+        refuseDeleted(slot);
         if (record === undefined && added.length === 0 && slot.current.id === undefined) return operations;
         const id = slot.current.id ?? this.#create(slot, change.timeMs, operations);
         for (const { update, value } of added) operations.push({ type: 'put', key: waitingKey(id, update), value });
@@ -140,6 +144,7 @@ export class LevelPlanner {
           snapshotSequence: sequence,
           snapshotParts: parts.length,
           nextQuarantine: nextQuarantine + quarantine.length,
+          deletedMs: undefined,
         };
         return operations;
       },
@@ -159,21 +164,32 @@ export class LevelPlanner {
 
   /**
    * The name goes, and a mark stays under which the range is cleared afterwards: however much there is to remove, the
-   * document is gone in one small batch.
+   * document is gone in one small batch. In the place of the name's record comes a tombstone, unless the name is to be free. It is looked
+   * at where a document is made, so whoever is late with an edit finds it, whatever way the edit took.
+   *
+   * @param buriedMs - the time in the tombstone; `undefined`: none is to be left
    */
-  prepareDelete(): PlannedChange & { readonly deletedId: () => number | undefined } {
+  prepareDelete(buriedMs: number | undefined): PlannedChange & { readonly deletedId: () => number | undefined } {
     let deletedId: number | undefined;
     return {
       bytes: 0,
       deletedId: () => deletedId,
       plan: (slot) => {
-        deletedId = slot.current.id;
-        if (deletedId === undefined) return [];
-        slot.clear();
-        return [
-          { type: 'del', key: nameKey(slot.documentName) },
-          { type: 'put', key: clearedKey(deletedId), value: new Uint8Array() },
-        ];
+        const { documentName } = slot;
+        const { id, deletedMs } = slot.current;
+        const operations: Operation[] = [];
+        deletedId = id;
+        if (id !== undefined) {
+          operations.push({ type: 'del', key: nameKey(documentName) });
+          operations.push({ type: 'put', key: clearedKey(id), value: new Uint8Array() });
+        }
+        // Nothing else knows of a tombstone that a power cut has left beside a document: it goes with the document.
+        if (buriedMs === undefined) operations.push({ type: 'del', key: tombstoneKey(documentName) });
+        else if (deletedMs === undefined) {
+          operations.push({ type: 'put', key: tombstoneKey(documentName), value: encodeTombstone(buriedMs) });
+        }
+        slot.clear(buriedMs === undefined ? undefined : (deletedMs ?? buriedMs));
+        return operations;
       },
     };
   }
@@ -181,11 +197,19 @@ export class LevelPlanner {
   #appendRecord(slot: DocumentSlot, commit: Commit, id: number, record: Uint8Array): Operation {
     const { nextSequence, snapshotSequence, snapshotParts, nextQuarantine } = slot.current;
     commit.sequence = nextSequence;
-    slot.position = { id, nextSequence: nextSequence + 1, snapshotSequence, snapshotParts, nextQuarantine };
+    slot.position = {
+      id,
+      nextSequence: nextSequence + 1,
+      snapshotSequence,
+      snapshotParts,
+      nextQuarantine,
+      deletedMs: undefined,
+    };
     return { type: 'put', key: logKey(id, nextSequence), value: record };
   }
 
   #create(slot: DocumentSlot, createdMs: number, operations: Operation[]): number {
+    refuseDeleted(slot);
     const id = this.nextId;
     this.nextId += 1;
     operations.push(
@@ -195,6 +219,11 @@ export class LevelPlanner {
     slot.position = { ...NO_DOCUMENT, id };
     return id;
   }
+}
+
+/** @throws HW_DOCUMENT_DELETED when the document was deleted, and none may come after it */
+function refuseDeleted({ documentName, current: { deletedMs } }: DocumentSlot): void {
+  if (deletedMs !== undefined) throw documentDeleted(documentName, deletedMs);
 }
 
 function bytesOf(operations: readonly Operation[]): number {

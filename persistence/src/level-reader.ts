@@ -1,5 +1,7 @@
 import { HeadwaterError } from '@headwater/protocol';
+import { documentDeleted } from './deletion.ts';
 import type {
+  DeletedDocument,
   DocumentInfo,
   LogEntry,
   LogRecord,
@@ -20,6 +22,9 @@ import {
   numberOfKey,
   quarantineRange,
   snapshotPartRange,
+  TOMBSTONE_RANGE,
+  tombstoneKey,
+  tombstonePosition,
   waitingRange,
 } from './level-keys.ts';
 import { codeOf, type LevelDatabase } from './level-open.ts';
@@ -29,6 +34,7 @@ import {
   decodeLogRecord,
   decodeLogTime,
   decodeQuarantined,
+  decodeTombstone,
   decodeWaiting,
   type SnapshotHeader,
   snapshotPartCount,
@@ -44,6 +50,8 @@ export interface WritePosition {
   /** How many parts its body has. */
   readonly snapshotParts: number;
   readonly nextQuarantine: number;
+  /** When the document of this name was deleted, if none may come after it. */
+  readonly deletedMs: number | undefined;
 }
 
 export const NO_DOCUMENT: WritePosition = {
@@ -52,6 +60,7 @@ export const NO_DOCUMENT: WritePosition = {
   snapshotSequence: -1,
   snapshotParts: 0,
   nextQuarantine: 1,
+  deletedMs: undefined,
 };
 
 /**
@@ -96,6 +105,8 @@ export class LevelReader {
   async document(documentName: string): Promise<{ document: StoredDocument; position: WritePosition }> {
     const record = await this.#view.record(documentName);
     if (record === undefined) {
+      const deletedMs = await this.#deletedMs(documentName);
+      if (deletedMs !== undefined) throw documentDeleted(documentName, deletedMs);
       return { document: { documentId: 0, snapshot: undefined, tail: [], waiting: [] }, position: NO_DOCUMENT };
     }
     const header = await this.#view.snapshotHeader(documentName, record.id);
@@ -112,7 +123,7 @@ export class LevelReader {
   /** Like {@link document}, without reading what is in it. */
   async position(documentName: string): Promise<WritePosition> {
     const record = await this.#view.record(documentName);
-    if (record === undefined) return NO_DOCUMENT;
+    if (record === undefined) return { ...NO_DOCUMENT, deletedMs: await this.#deletedMs(documentName) };
     const header = await this.#view.snapshotHeader(documentName, record.id);
     const lastSequence = await this.#view.lastSequence(record.id, header?.sequence ?? 0);
     return positionOf(record.id, lastSequence, header);
@@ -158,6 +169,16 @@ export class LevelReader {
     return keys.map(nameOfKey);
   }
 
+  /** Tombstones, in the order of the names' UTF-8. */
+  async deleted(after: string, limit: number): Promise<readonly DeletedDocument[]> {
+    const gte = tombstonePosition(`${after}\0`); // no key lies between the two
+    const entries = await this.#view.entries({ gte, lt: TOMBSTONE_RANGE.lt, limit });
+    return entries.map(([key, value]) => {
+      const documentName = nameOfKey(key);
+      return { documentName, deletedMs: decodeDeletedMs(documentName, value) };
+    });
+  }
+
   /** Keys of a document's range, for removing them. */
   async keysOf(id: number, limit: number): Promise<readonly Uint8Array[]> {
     return this.#view.keys({ ...documentRange(id), limit });
@@ -166,6 +187,12 @@ export class LevelReader {
   /** Deleted documents whose range is not cleared yet. */
   async clearedIds(): Promise<readonly number[]> {
     return (await this.#view.keys(CLEARED_RANGE)).map(idOfKey);
+  }
+
+  /** Only asked where there is no document: of one that is there, its record says so, and nothing more is read. */
+  async #deletedMs(documentName: string): Promise<number | undefined> {
+    const value = await this.#view.get(tombstoneKey(documentName));
+    return value && decodeDeletedMs(documentName, value);
   }
 
   async #snapshot(documentName: string, id: number, header: SnapshotHeader | undefined): Promise<Snapshot | undefined> {
@@ -203,6 +230,10 @@ export class LevelReader {
   }
 }
 
+function decodeDeletedMs(documentName: string, tombstone: Uint8Array): number {
+  return decode(documentName, 'its tombstone', () => decodeTombstone(tombstone));
+}
+
 function positionOf(id: number, sequence: number, header: SnapshotHeader | undefined): WritePosition {
   return {
     id,
@@ -210,6 +241,7 @@ function positionOf(id: number, sequence: number, header: SnapshotHeader | undef
     snapshotSequence: header?.sequence ?? -1,
     snapshotParts: snapshotPartCount(header?.packedBytes ?? 0),
     nextQuarantine: header?.nextQuarantine ?? 1,
+    deletedMs: undefined,
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Commit } from './commit.ts';
 import type {
   Append,
+  DeletedDocument,
+  DeleteOptions,
   DocumentChange,
   DocumentInfo,
   DocumentStore,
@@ -217,8 +219,8 @@ export class LevelStore implements DocumentStore {
     return this.#changes.logEnds(documentNames);
   }
 
-  async delete(documentName: string): Promise<boolean> {
-    const planned = this.#planner.prepareDelete();
+  async delete(documentName: string, { allowReuse = false }: DeleteOptions = {}): Promise<boolean> {
+    const planned = this.#planner.prepareDelete(allowReuse ? undefined : this.#options.clock.now());
     this.#changes.assertOpen();
     this.#changes.noteDeletion(documentName);
     const commit = this.#changes.submit(documentName, planned);
@@ -227,6 +229,23 @@ export class LevelStore implements DocumentStore {
     if (id === undefined) return false;
     await this.#sweep(id);
     return true;
+  }
+
+  async *listDeleted(
+    range: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
+  ): AsyncIterable<DeletedDocument> {
+    this.#changes.assertOpen();
+    await this.#changes.attempted();
+    let after = range.after ?? '';
+    let left = range.limit ?? Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const limit = Math.min(left, LIST_PAGE);
+      const page = await this.#changes.read(undefined, (reader) => reader.deleted(after, limit));
+      yield* page;
+      left -= page.length;
+      after = page.at(-1)?.documentName ?? after;
+      if (page.length < limit) return;
+    }
   }
 
   /** @throws HW_STORE_WRITE_FAILED when there were changes it could not save; it is closed all the same */

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { HeadwaterError } from '@headwater/protocol';
 import { Deferred } from './deferred.ts';
+import { documentDeleted } from './deletion.ts';
 import { encodeDocumentName } from './document-name.ts';
 import type {
   Append,
+  DeletedDocument,
+  DeleteOptions,
   DocumentChange,
   DocumentInfo,
   DocumentStore,
@@ -35,6 +38,8 @@ interface MemoryDocument {
   readonly history: MemoryHistory;
 }
 
+const encoder = new TextEncoder();
+
 export interface MemoryStoreOptions {
   /** What is kept of a document's past, unless the document says otherwise. @defaultValue {@link RETENTION_DEFAULTS} */
   readonly retention?: Retention | undefined;
@@ -56,6 +61,8 @@ export class MemoryStore implements DocumentStore {
   /** It is opened once. */
   readonly epoch = 1;
   readonly #documents = new Map<string, MemoryDocument>();
+  /** By name, when they were deleted. */
+  readonly #deleted = new Map<string, DeletedDocument>();
   readonly #retention: Retention;
   #lastId = 0;
   #isClosed = false;
@@ -70,6 +77,7 @@ export class MemoryStore implements DocumentStore {
 
   async load(documentName: string): Promise<StoredDocument> {
     const document = this.#find(documentName);
+    this.#refuseDeleted(documentName);
     return {
       documentId: document?.id ?? 0,
       snapshot: document?.snapshot,
@@ -159,7 +167,7 @@ export class MemoryStore implements DocumentStore {
     range: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
   ): AsyncIterable<DocumentInfo> {
     this.#assertOpen();
-    const after = new TextEncoder().encode(range.after ?? '');
+    const after = encoder.encode(range.after ?? '');
     const documents = [...this.#documents.values()]
       .filter(({ nameBytes }) => Buffer.compare(nameBytes, after) > 0)
       .sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
@@ -175,13 +183,29 @@ export class MemoryStore implements DocumentStore {
     this.#assertOpen();
     return documentNames.map((name) => {
       const { id = 0, sequence = 0 } = this.#find(name) ?? {};
-      return { documentId: id, sequence, atOpening: 0 };
+      return { documentId: id, sequence, atOpening: 0, isDeleted: this.#deleted.has(name) };
     });
   }
 
-  async delete(documentName: string): Promise<boolean> {
+  async delete(documentName: string, { allowReuse = false }: DeleteOptions = {}): Promise<boolean> {
     this.#find(documentName);
+    if (allowReuse) this.#deleted.delete(documentName);
+    else if (!this.#deleted.has(documentName)) {
+      this.#deleted.set(documentName, { documentName, deletedMs: Date.now() });
+    }
     return this.#documents.delete(documentName);
+  }
+
+  async *listDeleted(
+    range: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
+  ): AsyncIterable<DeletedDocument> {
+    this.#assertOpen();
+    const after = encoder.encode(range.after ?? '');
+    const deleted = [...this.#deleted.values()]
+      .map((each) => ({ each, nameBytes: encoder.encode(each.documentName) }))
+      .filter(({ nameBytes }) => Buffer.compare(nameBytes, after) > 0)
+      .sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes));
+    for (const { each } of deleted.slice(0, range.limit)) yield each;
   }
 
   async close(): Promise<void> {
@@ -196,6 +220,7 @@ export class MemoryStore implements DocumentStore {
     const added = change.addWaiting ?? [];
     let document = this.#find(documentName);
     if (document === undefined) {
+      this.#refuseDeleted(documentName);
       if (change.entries.length === 0 && added.length === 0) return 0;
       this.#lastId += 1;
       document = {
@@ -228,6 +253,11 @@ export class MemoryStore implements DocumentStore {
     this.#assertOpen();
     encodeDocumentName(documentName);
     return this.#documents.get(documentName);
+  }
+
+  #refuseDeleted(documentName: string): void {
+    const deleted = this.#deleted.get(documentName);
+    if (deleted !== undefined) throw documentDeleted(documentName, deleted.deletedMs);
   }
 
   #assertOpen(): void {

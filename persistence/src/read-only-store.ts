@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HeadwaterError } from '@headwater/protocol';
 import type {
   Append,
+  DeletedDocument,
   DocumentInfo,
   DocumentStore,
   LogEnd,
@@ -69,6 +70,13 @@ export class ReadOnlyStore implements DocumentStore {
 
   info(documentName: string): Promise<DocumentInfo | undefined> {
     return this.#store.info(documentName);
+  }
+
+  listDeleted(range?: {
+    readonly after?: string | undefined;
+    readonly limit?: number | undefined;
+  }): AsyncIterable<DeletedDocument> {
+    return this.#store.listDeleted(range);
   }
 
   get epoch(): number {

@@ -9,7 +9,15 @@ import { decodeRecord, encodeRecord, readFormat, readMany } from './value-format
  * Every value starts with a format number of its own, so one kind of value can change while stores full of the old one
  * stay readable: a reader switches on the number, a writer writes the newest.
  */
-export const RECORD_FORMATS = { document: 1, log: 1, snapshotHeader: 1, snapshotPart: 1, waiting: 1, quarantine: 1 };
+export const RECORD_FORMATS = {
+  document: 1,
+  tombstone: 1,
+  log: 1,
+  snapshotHeader: 1,
+  snapshotPart: 1,
+  waiting: 1,
+  quarantine: 1,
+};
 
 /** What a document's name leads to. */
 export interface DocumentRecord {
@@ -40,6 +48,15 @@ export function decodeDocumentRecord(bytes: Uint8Array): DocumentRecord {
     id: decoding.readVarUint(decoder),
     createdMs: decoding.readVarUint(decoder),
   }));
+}
+
+/** What is left of a deleted document: when it was deleted, in milliseconds since the epoch. */
+export function encodeTombstone(deletedMs: number): Uint8Array {
+  return encodeRecord(RECORD_FORMATS.tombstone, (encoder) => encoding.writeVarUint(encoder, deletedMs));
+}
+
+export function decodeTombstone(bytes: Uint8Array): number {
+  return decodeRecord(bytes, RECORD_FORMATS.tombstone, decoding.readVarUint);
 }
 
 /**

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   HW_SHUTTING_DOWN: { closeCode: 1012, retryable: true },
   HW_DOCUMENT_OUTDATED: { closeCode: 1012, retryable: true },
   HW_DOCUMENT_UNREADABLE: { closeCode: 1011, retryable: true },
+  HW_DOCUMENT_DELETED: { closeCode: 4410, retryable: false },
   // at the upgrade, before there is a WebSocket
   HW_NAME_INVALID: { closeCode: undefined, retryable: false },
   // starting

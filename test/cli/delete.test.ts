@@ -43,3 +43,21 @@ test.each([[['--yes']], [[]]])('a document nobody stored is one line, and status
     stderr: 'headwater: there is no document "nobody" in the store [HW_DOCUMENT_UNKNOWN]\n',
   });
 });
+
+test('a deleted name cannot be imported into until its reuse is allowed', async () => {
+  await using directory = await TempDir.create();
+  await storeTwo(directory);
+  const data = ['--data', directory.path];
+  await headwater(['delete', 'remove', '--yes', ...data]);
+
+  const refused = await headwater(['import', 'remove', ...data], { input: update });
+  const freed = await headwater(['delete', 'remove', '--yes', '--allow-reuse', ...data]);
+  const imported = await headwater(['import', 'remove', ...data], { input: update });
+
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toMatch(
+    /^headwater: "remove" was deleted at [\d-]+T[^ ]+, and its name is not free; to make it free: headwater delete remove --yes --allow-reuse \[HW_DOCUMENT_DELETED\]\n$/,
+  );
+  expect(freed).toMatchObject({ status: 0, stderr: 'the name remove is free again\n' });
+  expect(imported).toMatchObject({ status: 0, stderr: expect.stringMatching(/^imported/) });
+});

@@ -148,7 +148,7 @@ test('a document that was deleted while no instance ran does not come back from 
   await one.server.close();
 
   const store = await LevelStore.open(directory.path);
-  expect(await store.delete('notes')).toBe(true);
+  expect(await store.delete('notes', { allowReuse: true })).toBe(true);
   await store.close();
   const again = await instances.start();
   const two = await instances.start();

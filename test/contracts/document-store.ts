@@ -1,4 +1,5 @@
 import type {
+  DeletedDocument,
   DocumentChange,
   DocumentInfo,
   DocumentStore,
@@ -344,7 +345,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         await using store = await open();
         for (let n = 1; n <= 3; n += 1) await store.append('doc', change([bytes(n)])).written;
 
-        await store.delete('doc');
+        await store.delete('doc', { allowReuse: true });
         expect(await lastSequences(store, ['doc'])).toEqual([0]);
 
         await store.append('doc', change([bytes(1)])).written;
@@ -358,7 +359,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         expect(await store.logEnds(['doc'])).toMatchObject([{ documentId, sequence: 1 }]);
         await store.replaceSnapshot('doc', snapshot(1), [], documentId);
 
-        await store.delete('doc');
+        await store.delete('doc', { allowReuse: true });
         expect(await store.logEnds(['doc'])).toMatchObject([{ documentId: 0, sequence: 0 }]);
         for (let n = 1; n <= 2; n += 1) await store.append('doc', change([bytes(n)])).written;
 
@@ -391,7 +392,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         await store.append('doc', change([bytes(2)])).written;
         await store.replaceSnapshot('doc', snapshot(1), [quarantined('old')]);
 
-        expect(await store.delete('doc')).toBe(true);
+        expect(await store.delete('doc', { allowReuse: true })).toBe(true);
         expect(await store.info('doc')).toBeUndefined();
         expect(await listed(store)).toEqual([]);
 
@@ -407,7 +408,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         await using store = await open();
 
         void store.append('doc', change([bytes(1)])).written;
-        const deleted = store.delete('doc');
+        const deleted = store.delete('doc', { allowReuse: true });
         const { written } = store.append('doc', change([bytes(2)]));
 
         expect(await deleted).toBe(true);
@@ -423,6 +424,88 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
 
         expect(await listed(store)).toEqual(['ab', 'b']);
         expect((await store.load('ab')).tail).toHaveLength(1);
+      });
+
+      test('a deleted document cannot be brought back: it is no more there, and every later append is refused for good', async () => {
+        await using store = await open();
+        const deleted = { code: 'HW_DOCUMENT_DELETED' };
+        await store.append('doc', { ...change([bytes(1)]), addWaiting: [entry(bytes(8))] }).written;
+        await store.replaceSnapshot('doc', snapshot(1), [quarantined('old')]);
+
+        expect(await store.delete('doc')).toBe(true);
+
+        const unwaits: DocumentChange = { timeMs: TIME_MS, entries: [], removeWaiting: [bytes(8)] };
+        for (const late of [change([bytes(2)]), waits([bytes(3)]), unwaits]) {
+          const { written, durable } = store.append('doc', late);
+          await expect(written).rejects.toMatchObject(deleted);
+          await expect(durable).rejects.toMatchObject(deleted);
+        }
+        await expect(store.load('doc')).rejects.toMatchObject(deleted);
+        expect(await store.logEnds(['doc', 'other'])).toMatchObject([
+          { documentId: 0, sequence: 0, isDeleted: true },
+          { documentId: 0, sequence: 0, isDeleted: false },
+        ]);
+        expect(await store.info('doc')).toBeUndefined();
+        expect(await listed(store)).toEqual([]);
+        expect(await store.quarantined('doc')).toEqual([]);
+        expect(await store.history('doc')).toBeUndefined();
+        const unknown = { code: 'HW_DOCUMENT_UNKNOWN' };
+        await expect(store.replaceSnapshot('doc', snapshot(1))).rejects.toMatchObject(unknown);
+        await expect(store.changeHistory('doc', { retention: 'none' })).rejects.toMatchObject(unknown);
+        expect(store.health).toEqual({ status: 'ok', unsavedBytes: 0 });
+      });
+
+      test('of the edits of one turn, those before the deletion are removed, and those after it refused', async () => {
+        await using store = await open();
+
+        const before = store.append('doc', change([bytes(1)]));
+        const deleting = store.delete('doc');
+        const after = store.append('doc', change([bytes(2)]));
+        const other = store.append('other', change([bytes(3)]));
+
+        expect(await before.durable).toBe(1);
+        await expect(after.durable).rejects.toMatchObject({ code: 'HW_DOCUMENT_DELETED' });
+        expect(await other.durable).toBe(1);
+        expect(await deleting).toBe(true);
+        expect(await listed(store)).toEqual(['other']);
+      });
+
+      test('a name that nobody has used can be deleted, before somebody brings it', async () => {
+        await using store = await open();
+
+        expect(await store.delete('doc')).toBe(false);
+
+        const { durable } = store.append('doc', change([bytes(1)]));
+        await expect(durable).rejects.toMatchObject({ code: 'HW_DOCUMENT_DELETED' });
+      });
+
+      test('a name is free again when somebody allows that', async () => {
+        await using store = await open();
+        await store.append('doc', change([bytes(1)])).durable;
+        await store.delete('doc');
+
+        expect(await store.delete('doc', { allowReuse: true })).toBe(false);
+
+        expect(await deletedNames(store)).toEqual([]);
+        expect((await store.load('doc')).tail).toEqual([]);
+        expect(await store.append('doc', change([bytes(2)])).durable).toBe(1);
+        expect((await store.load('doc')).tail).toHaveLength(1);
+      });
+
+      test('what was deleted is listed by name, a part at a time, with the time of the first deletion', async () => {
+        await using store = await open();
+        const names = Array.from({ length: 120 }, (_, index) => `doc-${`${index}`.padStart(3, '0')}`);
+        await Promise.all(names.map((name) => store.delete(name)));
+        const [first] = await deletions(store, { limit: 1 });
+        await store.delete('doc-000');
+        await store.delete('doc-001', { allowReuse: true });
+        await store.append('doc-0005', change([bytes(1)])).durable;
+
+        expect(await deletedNames(store)).toEqual(names.filter((name) => name !== 'doc-001'));
+        expect(await deletedNames(store, { after: 'doc-000x', limit: 2 })).toEqual(['doc-002', 'doc-003']);
+        expect(await deletedNames(store, { after: 'doc-118' })).toEqual(['doc-119']);
+        expect(await deletions(store, { limit: 1 })).toEqual([first]);
+        expect(first?.deletedMs).toBeGreaterThan(0);
       });
     });
 
@@ -491,6 +574,7 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         await expect(store.delete('doc')).rejects.toMatchObject(closed);
         await expect(store.logEnds(['doc'])).rejects.toMatchObject(closed);
         await expect(listed(store)).rejects.toMatchObject(closed);
+        await expect(deletions(store)).rejects.toMatchObject(closed);
         await expect(store.replaceSnapshot('doc', snapshot(1))).rejects.toBeInstanceOf(HeadwaterError);
       });
     });
@@ -641,6 +725,16 @@ async function infos(store: DocumentStore, range?: Range): Promise<DocumentInfo[
 
 async function listed(store: DocumentStore, range?: Range): Promise<string[]> {
   return (await infos(store, range)).map(({ documentName }) => documentName);
+}
+
+async function deletions(store: DocumentStore, range?: Range): Promise<DeletedDocument[]> {
+  const found: DeletedDocument[] = [];
+  for await (const document of store.listDeleted(range)) found.push(document);
+  return found;
+}
+
+async function deletedNames(store: DocumentStore, range?: Range): Promise<string[]> {
+  return (await deletions(store, range)).map(({ documentName }) => documentName);
 }
 
 async function lastSequences(store: DocumentStore, documentNames: readonly string[]): Promise<number[]> {

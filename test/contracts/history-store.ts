@@ -283,7 +283,7 @@ export function describeHistoryStore(storeName: string, open: OpenStore): void {
         retention: 'none',
       });
 
-      await store.delete('doc');
+      await store.delete('doc', { allowReuse: true });
       expect(await store.history('doc')).toBeUndefined();
       const records = await append(store, 1);
 
@@ -298,7 +298,7 @@ export function describeHistoryStore(storeName: string, open: OpenStore): void {
       await append(store, 1);
 
       const changing = store.changeHistory('doc', { addKeyFrames: [frame(1)] }).catch((error: unknown) => error);
-      const deleting = store.delete('doc');
+      const deleting = store.delete('doc', { allowReuse: true });
       await append(store, 1);
       await Promise.all([changing, deleting]);
 

@@ -17,6 +17,8 @@ import {
   snapshotHeaderKey,
   snapshotPartKey,
   snapshotPartRange,
+  TOMBSTONE_RANGE,
+  tombstoneKey,
   waitingKey,
   waitingRange,
 } from '../../persistence/src/level-keys.ts';
@@ -45,6 +47,9 @@ test('names sort as their UTF-8 does, and come back', () => {
       expect(Math.sign(Buffer.compare(nameKey(a), nameKey(b)))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
       expect(nameOfKey(nameKey(a))).toBe(a);
       expect(isIn(NAME_RANGE, nameKey(a))).toBe(true);
+      expect(nameOfKey(tombstoneKey(a))).toBe(a);
+      expect(isIn(TOMBSTONE_RANGE, tombstoneKey(a))).toBe(true);
+      expect(isIn(NAME_RANGE, tombstoneKey(a))).toBe(false);
     }),
   );
 });
@@ -60,7 +65,8 @@ describe('the range of a document', () => {
         for (const owner of [id, other]) {
           for (const key of keysOf(owner, n)) expect(isIn(documentRange(id), key)).toBe(owner === id);
         }
-        for (const key of Object.values(META_KEYS)) expect(isIn(documentRange(id), key)).toBe(false);
+        for (const key of [...Object.values(META_KEYS), tombstoneKey('d')])
+          expect(isIn(documentRange(id), key)).toBe(false);
       }),
     );
   });
@@ -103,6 +109,7 @@ test('the keys of store format 1 are these bytes', () => {
     'meta/generation', // only where a cluster had the store
   ]);
   expect(hex(nameKey('a/é'))).toBe('6e612fc3a9');
+  expect(hex(tombstoneKey('a/é'))).toBe('74612fc3a9');
   expect(hex(snapshotHeaderKey(1))).toBe('6400000000000168');
   expect(hex(snapshotPartKey(1, 258))).toBe('6400000000000162000000000102');
   expect(hex(logKey(1, 258))).toBe('640000000000016c000000000102');

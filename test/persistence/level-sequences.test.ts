@@ -47,7 +47,7 @@ test('of a document that is deleted and made anew nothing was there before', asy
   await before.store.close();
   const { store } = await openFaulty(directory);
 
-  await store.delete('doc');
+  await store.delete('doc', { allowReuse: true });
   await store.append('doc', text('new')).written;
 
   expect(await store.logEnds(['doc'])).toMatchObject([END_OF_NEW]);

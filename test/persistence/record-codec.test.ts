@@ -128,6 +128,7 @@ test('the encodings of format 1 are these bytes', () => {
 
   expect(RECORD_FORMATS).toEqual({
     document: 1,
+    tombstone: 1,
     log: 1,
     snapshotHeader: 1,
     snapshotPart: 1,

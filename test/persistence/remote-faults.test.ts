@@ -224,7 +224,7 @@ describe('a large snapshot', () => {
     await store.append('doc', text('one')).durable;
 
     const replacing = store.replaceSnapshot('doc', snapshot(1, 20 * 1024 * 1024));
-    const deleting = store.delete('doc');
+    const deleting = store.delete('doc', { allowReuse: true });
     const { durable } = store.append('doc', text('another'));
 
     await expect(replacing).rejects.toMatchObject({ code: 'HW_DOCUMENT_UNKNOWN' });

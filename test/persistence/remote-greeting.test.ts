@@ -129,7 +129,7 @@ test('who has proved who it is and then sends garbage is cut off; others are not
   expect(await other.logEnds(['doc'])).toEqual([NOTHING]);
 });
 
-const NOTHING = { documentId: 0, sequence: 0, atOpening: 0 };
+const NOTHING = { documentId: 0, sequence: 0, atOpening: 0, isDeleted: false };
 
 function answer(content: Uint8Array): Uint8Array {
   return Buffer.concat([Uint8Array.of(0, content.length), content]);

@@ -27,7 +27,7 @@ const POLICY = { keepAllMs: 1, tiers: [{ everyMs: 2, untilAgeMs: undefined }], m
 
 /** Change one of these, and instances of two versions misunderstand each other, unless the version changes with it. */
 test('the version goes with these bytes', () => {
-  expect(STORE_PROTOCOL_VERSION).toBe(3);
+  expect(STORE_PROTOCOL_VERSION).toBe(4);
   expect({
     piece: hex(pieceHeader(258, PieceEnd.More, 3)),
     append: hex(encodeAppend('doc', CHANGE)),
@@ -60,12 +60,16 @@ test('the version goes with these bytes', () => {
         waiting: CHANGE.addWaiting,
       }),
     ),
-    ends: hex(encode(METHODS.logEnds.result, [{ documentId: 300, sequence: 9, atOpening: 8 }])),
+    deletion: hex(encode(METHODS.delete.args, { documentName: 'doc', allowReuse: true })),
+    deleted: hex(encode(METHODS.deletedPage.result, [{ documentName: 'doc', deletedMs: 300 }])),
+    ends: hex(encode(METHODS.logEnds.result, [{ documentId: 300, sequence: 9, atOpening: 8, isDeleted: true }])),
   }).toMatchInlineSnapshot(`
     {
       "append": "03646f630d01e8070103616461010002010201010303626f62010104",
       "appends": "01050106070108",
-      "ends": "01ac020908",
+      "deleted": "0103646f63ac02",
+      "deletion": "03646f6301",
+      "ends": "01ac02090801",
       "failure": "05ac021048575f53544f52455f434f5252555054026e6f",
       "health": "06010466756c6c",
       "loaded": "ac02010102010601070105010203010201020361646101010303626f62",
@@ -83,6 +87,7 @@ test('the version goes with these bytes', () => {
       "block": 7,
       "changeHistory": 11,
       "delete": 12,
+      "deletedPage": 14,
       "history": 6,
       "info": 4,
       "keyFrame": 8,

@@ -68,7 +68,7 @@ test('a snapshot does not reach the document that took the place of its own', as
   await store.append('doc', text('old')).durable;
 
   const replacing = store.replaceSnapshot('doc', snapshotOf(Uint8Array.of(1, 2)));
-  const deleting = store.delete('doc');
+  const deleting = store.delete('doc', { allowReuse: true });
   store.append('doc', text('new'));
 
   await expect(replacing).rejects.toMatchObject({ code: 'HW_DOCUMENT_UNKNOWN' });

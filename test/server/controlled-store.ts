@@ -1,5 +1,6 @@
 import {
   type Append,
+  type DeleteOptions,
   type DocumentChange,
   type DocumentStore,
   type HistoryChange,
@@ -128,8 +129,12 @@ export class ControlledStore implements DocumentStore {
     return ends.map((end, index) => ({ ...end, atOpening: this.#openedAt.get(documentNames[index] ?? '') ?? 0 }));
   }
 
-  delete(documentName: string) {
-    return this.inner.delete(documentName);
+  delete(documentName: string, options?: DeleteOptions) {
+    return this.inner.delete(documentName, options);
+  }
+
+  listDeleted(range?: { readonly after?: string | undefined; readonly limit?: number | undefined }) {
+    return this.inner.listDeleted(range);
   }
 
   history(documentName: string) {

@@ -280,7 +280,7 @@ test('a document that was deleted is loaded anew by every instance that has it',
   here.receive(ada, new Typist(1).type('hello'));
   await aMoment();
 
-  await cluster.store.delete('notes');
+  await cluster.store.delete('notes', { allowReuse: true });
   await vi.advanceTimersByTimeAsync(A_WHILE_MS);
 
   expect([ada, grace].map(({ closedWith }) => closedWith?.code)).toEqual([
@@ -366,7 +366,7 @@ test('a document that was deleted and made anew while an instance stalled is not
   const document = await stalled.registry.open('notes');
   const grace = enter(document, new FakeSession('grace'));
 
-  await cluster.store.delete('notes');
+  await cluster.store.delete('notes', { allowReuse: true });
   await writer.write('new', 12); // its log is longer than the one before
   document.receive(grace, new Typist(7).type('!')); // whose compaction would take the log for its own
   await vi.advanceTimersByTimeAsync(A_WHILE_MS);

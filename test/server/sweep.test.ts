@@ -18,7 +18,7 @@ function open(logEnds: LogEnds = (names) => Promise.resolve(names.map(({ length 
 }
 
 function end(sequence: number): LogEnd {
-  return { documentId: 1, sequence, atOpening: 0 };
+  return { documentId: 1, sequence, atOpening: 0, isDeleted: false };
 }
 
 function document(name: string): Swept & { readonly compare: ReturnType<typeof vi.fn<Swept['compare']>> } {

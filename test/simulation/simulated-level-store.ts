@@ -129,6 +129,10 @@ export class SimulatedLevelStore implements DocumentStore {
     throw new Error('nobody deletes a document in the simulation');
   }
 
+  listDeleted(range?: { readonly after?: string | undefined; readonly limit?: number | undefined }) {
+    return this.#disk.store.listDeleted(range);
+  }
+
   list(range?: { readonly after?: string | undefined; readonly limit?: number | undefined }) {
     return this.#disk.store.list(range);
   }

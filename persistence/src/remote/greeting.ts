@@ -8,7 +8,7 @@ import { remoteError } from './value-codecs.ts';
  * What the two ends of a channel say to each other. Counted up with every change of a message, so that instances of
  * two versions refuse each other instead of misunderstanding.
  */
-export const STORE_PROTOCOL_VERSION = 3;
+export const STORE_PROTOCOL_VERSION = 4;
 
 const MAGIC = 'headwater-store';
 const NONCE_BYTES = 32;

@@ -1,8 +1,9 @@
-import type { DocumentInfo, DocumentStore, QuarantinedUpdate, Snapshot } from '../document-store.ts';
+import type { DocumentStore, QuarantinedUpdate, Snapshot } from '../document-store.ts';
 import type { HistoryChange, RecordBlock } from '../history/history-store.ts';
 import { boolean, type Codec, float, list, object, optional, text, uint } from './codec.ts';
 import {
   attributedRange,
+  deletedDocument,
   documentInfo,
   historyChange,
   historyOutline,
@@ -48,11 +49,16 @@ interface SnapshotSwitch extends OfDocument {
   readonly documentId: number | undefined;
 }
 
+interface Deletion extends OfDocument {
+  readonly allowReuse: boolean;
+}
+
 interface ChangeOfHistory extends OfDocument {
   readonly change: HistoryChange;
 }
 
 const ofDocument = object<OfDocument>({ documentName: text });
+const page = object<Page>({ after: optional(text), limit: uint });
 const nothing: Codec<void> = { write: () => {}, read: () => {} };
 
 const read = <A, R>(method: Omit<Method<A, R>, 'isRead'>): Method<A, R> => ({ ...method, isRead: true });
@@ -77,9 +83,9 @@ export const METHODS = {
   }),
   page: read({
     number: 3,
-    args: object<Page>({ after: optional(text), limit: uint }),
+    args: page,
     result: list(documentInfo),
-    run: pageOf,
+    run: (store, asked) => all(store.list(asked)),
   }),
   info: read({
     number: 4,
@@ -131,9 +137,9 @@ export const METHODS = {
   }),
   delete: change({
     number: 12,
-    args: ofDocument,
+    args: object<Deletion>({ documentName: text, allowReuse: boolean }),
     result: boolean,
-    run: (store, { documentName }) => store.delete(documentName),
+    run: (store, { documentName, allowReuse }) => store.delete(documentName, { allowReuse }),
   }),
   logEnds: read({
     number: 13,
@@ -141,12 +147,18 @@ export const METHODS = {
     result: list(logEnd),
     run: (store, { documentNames }) => store.logEnds(documentNames),
   }),
+  deletedPage: read({
+    number: 14,
+    args: page,
+    result: list(deletedDocument),
+    run: (store, asked) => all(store.listDeleted(asked)),
+  }),
 } as const;
 
-async function pageOf(store: DocumentStore, page: Page): Promise<readonly DocumentInfo[]> {
-  const infos: DocumentInfo[] = [];
-  for await (const info of store.list(page)) infos.push(info);
-  return infos;
+async function all<T>(values: AsyncIterable<T>): Promise<readonly T[]> {
+  const found: T[] = [];
+  for await (const value of values) found.push(value);
+  return found;
 }
 
 async function firstBlock(

@@ -3,6 +3,8 @@ import { Deferred } from '../deferred.ts';
 import { checkDocumentName } from '../document-name.ts';
 import type {
   Append,
+  DeletedDocument,
+  DeleteOptions,
   DocumentChange,
   DocumentInfo,
   DocumentStore,
@@ -175,16 +177,13 @@ export class RemoteStore implements DocumentStore {
   async *list(
     range: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
   ): AsyncIterable<DocumentInfo> {
-    let { after } = range;
-    let left = range.limit ?? Number.POSITIVE_INFINITY;
-    do {
-      const limit = Math.min(left, LIST_PAGE);
-      const page = await this.#ask(METHODS.page, { after, limit });
-      yield* page;
-      left -= page.length;
-      if (page.length < limit) return;
-      after = page.at(-1)?.documentName;
-    } while (left > 0);
+    yield* this.#pages(METHODS.page, range);
+  }
+
+  async *listDeleted(
+    range: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
+  ): AsyncIterable<DeletedDocument> {
+    yield* this.#pages(METHODS.deletedPage, range);
   }
 
   async history(documentName: string): Promise<HistoryOutline | undefined> {
@@ -231,14 +230,14 @@ export class RemoteStore implements DocumentStore {
    * @throws HW_STORE_UNAVAILABLE while nobody serves the store, since what is appended in the meantime is not to be removed
    * with it; and when the connection broke before it was known whether it was done
    */
-  async delete(documentName: string): Promise<boolean> {
+  async delete(documentName: string, { allowReuse = false }: DeleteOptions = {}): Promise<boolean> {
     if (this.#search.opened === undefined) {
       this.#assertOpen();
       checkDocumentName(documentName);
       if (!this.#client.isLinked) throw unavailable('nobody serves the store at present: nothing was deleted');
       this.#client.dropUploads(documentName);
     }
-    return this.#ask(METHODS.delete, { documentName }, documentName);
+    return this.#ask(METHODS.delete, { documentName, allowReuse }, documentName);
   }
 
   /**
@@ -266,6 +265,22 @@ export class RemoteStore implements DocumentStore {
       const problem = `the store was closed with ${lostBytes} bytes of which nobody said that they are saved`;
       throw new HeadwaterError('HW_STORE_WRITE_FAILED', problem);
     }
+  }
+
+  async *#pages<T extends { readonly documentName: string }>(
+    method: Method<{ readonly after: string | undefined; readonly limit: number }, readonly T[]>,
+    range: { readonly after?: string | undefined; readonly limit?: number | undefined },
+  ): AsyncIterable<T> {
+    let { after } = range;
+    let left = range.limit ?? Number.POSITIVE_INFINITY;
+    do {
+      const limit = Math.min(left, LIST_PAGE);
+      const page = await this.#ask(method, { after, limit });
+      yield* page;
+      left -= page.length;
+      if (page.length < limit) return;
+      after = page.at(-1)?.documentName;
+    } while (left > 0);
   }
 
   /** Asks whoever serves the store; waits for somebody when nobody does. Asked at once when somebody does: order counts. */

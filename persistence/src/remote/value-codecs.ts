@@ -1,5 +1,6 @@
 import { ERROR_CODES, type ErrorCode, HeadwaterError } from '@headwater/protocol';
 import type {
+  DeletedDocument,
   DocumentInfo,
   LogEnd,
   LogEntry,
@@ -56,7 +57,9 @@ export const documentInfo = object<DocumentInfo>({
   updatedMs: uint,
 });
 
-export const logEnd = object<LogEnd>({ documentId: uint, sequence: uint, atOpening: uint });
+export const logEnd = object<LogEnd>({ documentId: uint, sequence: uint, atOpening: uint, isDeleted: boolean });
+
+export const deletedDocument = object<DeletedDocument>({ documentName: text, deletedMs: uint });
 
 export const recordBlock = object<RecordBlock>({ after: uint, last: uint, records: list(logRecord) });
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import type { LogEntry, StoredDocument } from '@headwater/persistence';
+import type { DocumentStore, LogEntry, StoredDocument } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import { Command } from 'commander';
 import { addFlags, COMMON_OPTIONS, loadSettings } from './command-flags.ts';
@@ -41,13 +41,23 @@ async function importDocument(documentName: string, file: string | undefined, fl
   const update = await readUpdate(file);
 
   await using store = await openStore(options.data, { create: true });
-  const stored = await store.load(documentName);
+  const stored = await load(store, documentName);
   const merged = merge(stored, { update, author: AUTHOR }, file);
   if (merged.change !== undefined) {
     const { written, durable } = store.append(documentName, merged.change);
     await Promise.all([written, durable]);
   }
   note(describe(merged, update.length, printableName(documentName)));
+}
+
+async function load(store: DocumentStore, documentName: string): Promise<StoredDocument> {
+  try {
+    return await store.load(documentName);
+  } catch (error) {
+    if (!(error instanceof HeadwaterError) || error.code !== 'HW_DOCUMENT_DELETED') throw error;
+    const remedy = `to make it free: headwater delete ${printableName(documentName)} --yes --allow-reuse`;
+    throw new HeadwaterError(error.code, `${error.message}; ${remedy}`, { cause: error });
+  }
 }
 
 async function readUpdate(file: string | undefined): Promise<Uint8Array> {

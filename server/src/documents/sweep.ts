@@ -6,7 +6,7 @@ const SWEEP_EVERY_MS = 5_000;
 const HURRY_MS = 20;
 const DOCUMENTS_PER_CALL = 1_000;
 
-const NO_LOG: LogEnd = { documentId: 0, sequence: 0, atOpening: 0 };
+const NO_LOG: LogEnd = { documentId: 0, sequence: 0, atOpening: 0, isDeleted: false };
 
 type ComparedStore = Pick<DocumentStore, 'logEnds' | 'epoch'>;
 
