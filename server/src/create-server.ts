@@ -15,12 +15,11 @@ import { HistoryKeeper } from './documents/history-keeper.ts';
 import { DocumentRegistry } from './documents/registry.ts';
 import { Sweep } from './documents/sweep.ts';
 import { LiveHistory } from './history/live-history.ts';
-import { createHttpApp, type Health } from './http/http-app.ts';
+import { createHttpApp, type Health, type HttpParts } from './http/http-app.ts';
 import { createPages } from './http/pages.ts';
 import { pagesScope } from './http/pages-scope.ts';
 import { Upgrader } from './http/upgrade.ts';
 import { routeUpgrades } from './http/upgrade-routes.ts';
-import { createV1 } from './http/v1/create-v1.ts';
 import { listenOn } from './lifecycle/listen.ts';
 import { OpenRequests } from './lifecycle/open-requests.ts';
 import { openStore, ownStore, type ServerStore } from './lifecycle/open-store.ts';
@@ -30,7 +29,7 @@ import { LocalDocuments, type OpenOptions } from './local/local-documents.ts';
 import type { OpenDocument } from './local/open-document.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
-import { RedisConnections } from './relay/redis-connections.ts';
+import type { RedisConnections } from './relay/redis-connections.ts';
 import { RedisRelay } from './relay/redis-relay.ts';
 import { HistoryWorkers } from './workers/history-workers.ts';
 import { WorkerPool } from './workers/worker-pool.ts';
@@ -136,7 +135,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const { logger = SILENT_LOGGER, store: givenStore, authenticate, onStateless, onRefused, ...rest } = options;
   const resolved = resolveServerOptions(rest);
   const { redis, redisPrefix } = resolved;
-  const toRedis = redis === '' ? undefined : new RedisConnections(redis, logger);
+  const toRedis = redis === '' ? undefined : await connectionsTo(redis, logger);
   const relay = toRedis && (await RedisRelay.open({ connections: toRedis, prefix: redisPrefix, logger }));
   /** Says where the server is to commands that find the store taken. */
   const runtimeFile = givenStore === undefined ? new RuntimeFile(resolved.data, logger) : undefined;
@@ -231,10 +230,13 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const secret = randomUUID();
   const nodeEnv = process.env['NODE_ENV'];
   const access = { scope: resolved.api, token: resolved.apiToken, secret, isOpenLocally: nodeEnv !== 'production' };
-  const v1 = createV1({ history, store, logger, access });
+  const loadV1: HttpParts['loadV1'] = async () => {
+    const { createV1 } = await import('./http/v1/create-v1.ts');
+    return createV1({ history, store, logger, access });
+  };
   const pages = createPages(pagesScope(resolved, nodeEnv));
   // HTTP/1.0 knows no Host, and load balancers speak it when they ask for our health.
-  const respond = getRequestListener(createHttpApp(health, { v1, pages }).fetch, { hostname: 'host.unknown' });
+  const respond = getRequestListener(createHttpApp(health, { loadV1, pages }).fetch, { hostname: 'host.unknown' });
   const requestListener: RequestListener = (request, response) => {
     openRequests.add(response);
     void respond(request, response);
@@ -304,6 +306,12 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     },
   };
   return server;
+}
+
+/** With it comes the client library, which an instance on its own does not load. */
+async function connectionsTo(redis: string, logger: Logger): Promise<RedisConnections> {
+  const { RedisConnections } = await import('./relay/redis-connections.ts');
+  return new RedisConnections(redis, logger);
 }
 
 function worse(...statuses: readonly ('ok' | 'degraded' | undefined)[]): 'ok' | 'degraded' {

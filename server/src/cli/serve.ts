@@ -42,7 +42,7 @@ async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
   // Loaded here: no other command needs these, and they are the larger part of what there is to load.
   const { createCommandLogger, isPretty } = await import('../logging/command-logger.ts');
   const log = { level, format, fileDescriptor: 1 } as const;
-  const logger = createCommandLogger(log);
+  const logger = await createCommandLogger(log);
   for (const warning of warnings) logger.warn({}, warning);
   dieOfBugs(logger);
 

@@ -24,18 +24,25 @@ export interface Health {
 
 /** What is served besides `/health`. */
 export interface HttpParts {
-  readonly v1?: ReturnType<typeof createV1> | undefined;
+  /** Called with the first request to it: what describes and checks its requests takes long to load, and most servers get none. */
+  readonly loadV1?: (() => Promise<ReturnType<typeof createV1>>) | undefined;
   readonly pages?: ReturnType<typeof createPages> | undefined;
 }
 
 /** Plain HTTP on the server's port. `503` from `/health` takes an instance that stops out of a load balancer. */
-export function createHttpApp(health: () => Health, { v1, pages }: HttpParts = {}): Hono<NodeEnv> {
+export function createHttpApp(health: () => Health, { loadV1, pages }: HttpParts = {}): Hono<NodeEnv> {
   const app = new Hono<NodeEnv>();
   app.get('/health', (context) => {
     const now = health();
     return context.json(now, now.status === 'stopping' ? 503 : 200);
   });
-  if (v1 !== undefined) app.all('/v1/*', (context) => v1.fetch(context.req.raw, context.env));
+  if (loadV1 !== undefined) {
+    let v1: ReturnType<typeof loadV1> | undefined;
+    app.all('/v1/*', async (context) => {
+      v1 ??= loadV1();
+      return (await v1).fetch(context.req.raw, context.env);
+    });
+  }
   if (pages !== undefined) app.route('/', pages);
   app.notFound((context) =>
     context.text('This is a Headwater sync server: connect a Yjs WebSocket provider to it. Its state: /health\n', 404),

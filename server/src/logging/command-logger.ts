@@ -1,6 +1,5 @@
 import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
-import pretty from 'pino-pretty';
 
 /** How the command logs. */
 export interface CommandLoggerOptions {
@@ -17,10 +16,11 @@ export function isPretty({ format, fileDescriptor }: CommandLoggerOptions): bool
 }
 
 /** Takes lines as the logger makes them, and writes them as they are wanted; see {@link createCommandLogger}. */
-export function createLineSink(options: CommandLoggerOptions): DestinationStream {
+export async function createLineSink(options: CommandLoggerOptions): Promise<DestinationStream> {
   const { fileDescriptor } = options;
   if (!isPretty(options)) return pino.destination({ dest: fileDescriptor, sync: true });
 
+  const { default: pretty } = await import('pino-pretty'); // not loaded where a machine reads the log
   const colorize = isatty(fileDescriptor) && process.env['NO_COLOR'] === undefined;
   return pretty({ colorize, destination: fileDescriptor, sync: true, translateTime: 'SYS:HH:MM:ss.l' });
 }
@@ -29,12 +29,12 @@ export function createLineSink(options: CommandLoggerOptions): DestinationStream
  * The command's logger. It writes synchronously, in this thread: a line that was logged is out even when the process
  * dies in the next statement, and that is when lines matter.
  */
-export function createCommandLogger(options: CommandLoggerOptions): PinoLogger {
+export async function createCommandLogger(options: CommandLoggerOptions): Promise<PinoLogger> {
   const settings = {
     level: options.level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pino(settings, createLineSink(options));
+  return pino(settings, await createLineSink(options));
 }

@@ -20,11 +20,11 @@ export interface ClusterSettings {
 /** Starts the instances, watches over them, and ends the process once they were told to stop. @throws CommandFailure */
 export async function runCluster({ options, warnings, ports, env }: ClusterSettings): Promise<void> {
   const log = { level: options.logLevel, format: options.logFormat, fileDescriptor: 1 } as const;
-  const logger = createCommandLogger(log);
+  const logger = await createCommandLogger(log);
   for (const warning of warnings) logger.warn({}, warning);
 
   const forPeople = isPretty(log);
-  const sink = createLineSink(log);
+  const sink = await createLineSink(log);
   const instances = ports.map((port, index) => {
     const number = index + 1;
     return new SupervisedInstance({
