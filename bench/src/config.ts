@@ -37,6 +37,21 @@ export interface BenchConfig {
     /** Of what it delivers in a second, by rival. */
     readonly minRivalRatio: RivalTargets;
   };
+  readonly manyDocuments: {
+    readonly documents: number;
+    /** Of each document, besides its writer. */
+    readonly readers: number;
+    /** Over all documents. */
+    readonly updatesPerSecond: number;
+    readonly warmupMs: number;
+    readonly windowMs: number;
+    readonly drainTimeoutMs: number;
+    /** Of its CPU per delivered update. */
+    readonly maxRelayCpuRatio: number;
+    readonly maxP99Ms: number;
+    /** Of its CPU per delivered update, by rival. */
+    readonly maxRivalCpuRatio: RivalTargets;
+  };
   readonly growth: {
     readonly clients: number;
     readonly writers: number;
@@ -195,6 +210,17 @@ export const FULL: BenchConfig = {
     minBatchingRatio: 0.8,
     minRivalRatio: { hocuspocus: 1.2, 'y-websocket': 10 },
   },
+  manyDocuments: {
+    documents: 500,
+    readers: 2,
+    updatesPerSecond: 1000,
+    warmupMs: 2000,
+    windowMs: 5000,
+    drainTimeoutMs: 10_000,
+    maxRelayCpuRatio: 4,
+    maxP99Ms: 50,
+    maxRivalCpuRatio: { 'y-websocket+leveldb': 1, 'hocuspocus+sqlite': 1 },
+  },
   growth: {
     clients: 4,
     writers: 4,
@@ -319,6 +345,7 @@ export const QUICK: BenchConfig = {
   largeDocumentBytes: 400_000,
   fanOut: { ...FULL.fanOut, clients: 50, warmupMs: 500, windowMs: 1000 },
   saturation: { ...FULL.saturation, clients: 50, inFlightPerWriter: [8, 64], warmupMs: 500, windowMs: 1000 },
+  manyDocuments: { ...FULL.manyDocuments, documents: 50, updatesPerSecond: 200, warmupMs: 500, windowMs: 1000 },
   growth: { ...FULL.growth, places: 5000, warmupMs: 500, windowMs: 1000 },
   joinStorm: { ...FULL.joinStorm, clients: 20, repeats: 1 },
   reconnectStorm: { ...FULL.reconnectStorm, clients: 20, repeats: 3 },

@@ -18,6 +18,8 @@ export const CHARTS: readonly Chart[] = [
   chart('fan-out', 'CPU µs/delivered', 'Server CPU per delivered update, µs (less is better)', 'server', 'offered/s'),
   chart('fan-out', 'p99 ms', 'Latency, p99, ms (less is better)', 'server', 'offered/s'),
   chart('saturation', 'delivered/s', 'Updates delivered a second (more is better)', 'server'),
+  chart('many-documents', 'CPU µs/delivered', 'Server CPU per delivered update, µs (less is better)', 'server'),
+  chart('many-documents', 'p99 ms', 'Latency, p99, ms (less is better)', 'server'),
   chart('growth', 'CPU µs/update', 'Server CPU per update, µs (the same is best)', 'document'),
   chart('join-storm', 'CPU ms/join', 'Server CPU per join, ms (less is better)', 'server'),
   chart('reconnect-storm', 'CPU ms/join', 'Server CPU per reconnect, ms (less is better)', 'server', 'missed'),

@@ -6,6 +6,7 @@ import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { idleMemory } from './idle-memory.ts';
 import { joinStorm } from './join-storm.ts';
+import { manyDocuments } from './many-documents.ts';
 import { presence } from './presence.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { relay } from './relay.ts';
@@ -17,6 +18,7 @@ import { twoInstances } from './two-instances.ts';
 export const SUITES: readonly Suite[] = [
   fanOut,
   saturation,
+  manyDocuments,
   growth,
   joinStorm,
   reconnectStorm,
