@@ -7,7 +7,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { FULL, QUICK } from './config.ts';
 import { SUBJECTS } from './contestants/contestants.ts';
 import { installRivals, RIVALS_NODE } from './contestants/install-rivals.ts';
-import { RIVALS, type Rival } from './contestants/rivals.ts';
+import { RIVALS, RIVALS_FOLDER, type Rival } from './contestants/rivals.ts';
 import { readEnvironment } from './report/environment.ts';
 import { writeResults } from './report/results.ts';
 import { measurementTable, verdictTable } from './report/table.ts';
@@ -81,6 +81,8 @@ function log(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`  ${line}\n`);
 }
 
+const secondsSince = (startedAtMs: number): number => Math.round((performance.now() - startedAtMs) / 1000);
+
 async function main(): Promise<void> {
   const options = command.parse().opts<Options>();
   if (options.against.length > 0) {
@@ -95,8 +97,9 @@ async function main(): Promise<void> {
   const config = { ...base, rounds: options.rounds ?? base.rounds };
   const isRecord = !options.quick && options.subject === SUBJECTS[0];
   const results = options.results ?? (isRecord ? RESULTS : undefined);
-  const environment = readEnvironment();
+  const environment = readEnvironment(options.against.length > 0 ? RIVALS_FOLDER : undefined);
   const workDirectory = mkdtempSync(join(tmpdir(), 'headwater-bench-'));
+  const runStartedAt = performance.now();
   const verdicts: Verdict[] = [];
   const failures: string[] = [];
   console.log(
@@ -122,19 +125,20 @@ async function main(): Promise<void> {
         console.log(measurementTable(report.rows));
         console.log(verdictTable(report.verdicts));
         verdicts.push(...report.verdicts);
-        if (results) writeResults(results, suite.name, options.subject.name, config, environment, report);
+        const seconds = secondsSince(startedAt);
+        if (results) writeResults(results, suite.name, options.subject.name, config, environment, seconds, report);
       } catch (error) {
         failures.push(suite.name);
         console.log(`failed: ${error instanceof Error ? error.stack : String(error)}`);
       }
-      console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+      console.log(`${secondsSince(startedAt)} s`);
     }
   } finally {
     rmSync(workDirectory, { recursive: true, force: true });
   }
   const count = (outcome: string): number => verdicts.filter((verdict) => outcomeOf(verdict) === outcome).length;
   console.log(
-    `\n${count('PASS')} pass, ${count('MISS')} miss, ${count('VOID')} void, ${failures.length} suites failed`,
+    `\n${count('PASS')} pass, ${count('MISS')} miss, ${count('VOID')} void, ${failures.length} suites failed, in ${(secondsSince(runStartedAt) / 60).toFixed(1)} minutes`,
   );
   if (count('MISS') + count('VOID') + failures.length > 0) process.exitCode = 1;
 }

@@ -19,12 +19,14 @@ const report: StoredReport = {
   suite: 'presence',
   subject: 'headwater',
   config: { rounds: 3 },
+  seconds: 42,
   environment: {
     atUtc: '2026-01-02T03:04:05.000Z',
     commit: 'abcdef0123456789',
     hasUncommittedChanges: false,
     node: 'v22.0.0',
     packages: { ws: '8.0.0' },
+    rivals: { '@slow/server': '1.2.3' },
     cpu: 'a processor',
     cores: 2,
     memoryBytes: 1e9,
@@ -68,6 +70,10 @@ test('what was missed and what is void is listed, with the reason', () => {
 
   expect(missed).toHaveLength(3);
   expect(missed.at(-1)).toContain('VOID: it did not converge');
+});
+
+test('the page says how long a suite took, and with which versions of the rivals', () => {
+  expect(rowsUnder('Where the numbers come from')[0]).toMatch(/ 42 \|.* ws 8\.0\.0 \| @slow\/server 1\.2\.3 \|/);
 });
 
 test('a picture has a bar for each row, as long as its number', () => {

@@ -11,6 +11,8 @@ export interface Environment {
   readonly hasUncommittedChanges: boolean;
   readonly node: string;
   readonly packages: Readonly<Record<string, string>>;
+  /** What the rivals' package consists of, when they took part. */
+  readonly rivals?: Readonly<Record<string, string>> | undefined;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryBytes: number;
@@ -20,7 +22,8 @@ export interface Environment {
 
 const require = createRequire(import.meta.url);
 
-export function readEnvironment(): Environment {
+/** @param rivalsFolder - the rivals' package, when they take part */
+export function readEnvironment(rivalsFolder?: string): Environment {
   return {
     atUtc: new Date().toISOString(),
     commit: git('rev-parse', 'HEAD'),
@@ -29,6 +32,7 @@ export function readEnvironment(): Environment {
     packages: Object.fromEntries(
       ['ws', 'yjs', 'y-websocket', 'level', 'classic-level'].map((name) => [name, version(name)]),
     ),
+    rivals: rivalsFolder === undefined ? undefined : installedIn(rivalsFolder),
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryBytes: totalmem(),
@@ -51,9 +55,22 @@ function version(name: string): string {
   return 'unknown';
 }
 
-function readManifest(file: string): { name?: string; version?: string } | undefined {
+/** The dependencies of a package in the versions that lie in its `node_modules`. */
+function installedIn(folder: string): Record<string, string> {
+  const { dependencies = {} } = readManifest(join(folder, 'package.json')) ?? {};
+  const versionOf = (name: string) => readManifest(join(folder, 'node_modules', name, 'package.json'))?.version;
+  return Object.fromEntries(Object.keys(dependencies).map((name) => [name, versionOf(name) ?? 'unknown']));
+}
+
+interface Manifest {
+  readonly name?: string;
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+function readManifest(file: string): Manifest | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+    return JSON.parse(readFileSync(file, 'utf8')) as Manifest;
   } catch {
     return undefined;
   }

@@ -97,20 +97,25 @@ function barsOf({ column, labels }: Chart, { rows, subject }: StoredReport): Bar
 }
 
 function provenance(answers: readonly Answer[]): string {
-  const rows = answers.map(({ report: { suite, environment, config } }) => ({
+  const rows = answers.map(({ report: { suite, environment, config, seconds } }) => ({
     suite,
     'at (UTC)': environment.atUtc.slice(0, 16).replace('T', ' '),
     commit: environment.commit.slice(0, 8) + (environment.hasUncommittedChanges ? ' and changes' : ''),
     rounds: config.rounds,
+    seconds: seconds ?? '',
     Node: environment.node,
     machine: `${environment.cpu}, ${environment.cores} cores`,
     'load before': environment.loadAverage,
-    versions: Object.entries(environment.packages)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', '),
+    versions: versionsIn(environment.packages),
+    rivals: versionsIn(environment.rivals ?? {}),
   }));
   return ['## Where the numbers come from\n', rowTable(rows)].join('\n');
 }
+
+const versionsIn = (packages: Readonly<Record<string, string>>): string =>
+  Object.entries(packages)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
 
 function verdictTable(comparisons: readonly Comparison[]): string {
   return rowTable(

@@ -19,13 +19,15 @@ export function writeResults(
   subject: string,
   config: unknown,
   environment: Environment,
+  seconds: number,
   report: SuiteReport,
 ): string {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, `${suite}.json`);
   const verdicts = report.verdicts.map((verdict) => ({ ...verdict, outcome: outcomeOf(verdict) }));
   const { rows, samples } = report;
-  writeFileSync(file, `${JSON.stringify({ suite, subject, environment, config, verdicts, rows, samples }, null, 2)}\n`);
+  const kept = { suite, subject, environment, seconds, config, verdicts, rows, samples };
+  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
   return file;
 }
 
@@ -40,6 +42,8 @@ export interface StoredReport {
   readonly suite: string;
   readonly subject: string;
   readonly environment: Environment;
+  /** The suite took, with everything that is not measured. Results from before this was kept have none. */
+  readonly seconds?: number;
   readonly config: { readonly rounds: number };
   readonly rows: readonly Row[];
   readonly verdicts: readonly StoredVerdict[];
