@@ -90,6 +90,17 @@ export function describeOwnerDirectory(directoryName: string, open: () => Promis
       expect((await directory.find()).owner).toEqual(second);
     });
 
+    test('one that was lost gives a number again, and who had it before renews and withdraws nothing', async () => {
+      const directory = await open();
+      const second = await announce(directory, owner('two'), LONG_MS);
+      const first = { ...owner('one', 7), fence: second.fence };
+
+      expect(await directory.renew(first, SHORT_MS)).toBe(false);
+      await directory.withdraw(first);
+
+      expect((await directory.find()).owner).toEqual(second);
+    });
+
     test('fencing numbers grow also when nobody was announced in between', async () => {
       const directory = await open();
       const first = await announce(directory, owner('one'), LONG_MS);

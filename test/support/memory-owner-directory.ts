@@ -26,14 +26,14 @@ export class MemoryOwnerDirectory implements OwnerDirectory {
 
   async renew(announced: AnnouncedOwner, leaseMs: number): Promise<boolean> {
     this.#assertReachable();
-    if (this.#current()?.fence !== announced.fence) return false;
+    if (!isSame(this.#current(), announced)) return false;
     this.#set(announced, leaseMs);
     return true;
   }
 
   async withdraw(announced: AnnouncedOwner): Promise<void> {
     this.#assertReachable();
-    if (this.#announced?.owner.fence === announced.fence) this.#announced = undefined;
+    if (isSame(this.#announced?.owner, announced)) this.#announced = undefined;
   }
 
   /** Forgets everything, as a Redis does that is flushed. Fencing numbers begin anew too. */
@@ -57,4 +57,9 @@ export class MemoryOwnerDirectory implements OwnerDirectory {
   #assertReachable(): void {
     if (this.failure !== undefined) throw this.failure;
   }
+}
+
+/** The number alone does not tell it: after a {@link MemoryOwnerDirectory.flush} it is given again. */
+function isSame(one: AnnouncedOwner | undefined, other: AnnouncedOwner): boolean {
+  return one?.fence === other.fence && one.instanceId === other.instanceId;
 }

@@ -12,7 +12,10 @@ export interface StoreOwner {
 
 /** An owner as it was announced. */
 export interface AnnouncedOwner extends StoreOwner {
-  /** Fencing number: larger with every announcement, so that whoever comes late with an old one changes nothing. */
+  /**
+   * Fencing number: larger with every announcement, so that whoever comes late with an old one changes nothing. A directory that was
+   * lost begins anew: an announcement is told by its instance as well.
+   */
   readonly fence: number;
 }
 

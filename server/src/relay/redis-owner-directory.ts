@@ -17,14 +17,12 @@ redis.call('SET', KEYS[2], fence .. ' ' .. ARGV[2], 'PX', ARGV[3])
 return fence`;
 
 const RENEW = `
-local announced = redis.call('GET', KEYS[1])
-if not announced or string.match(announced, '^%d+') ~= ARGV[1] then return 0 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
 
 const WITHDRAW = `
-local announced = redis.call('GET', KEYS[1])
-if announced and string.match(announced, '^%d+') == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 1`;
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`;
 
 /** Where Redis remembers the store of a cluster. The braces keep it in one slot of a Redis Cluster with the announcement. */
 export const storeKeyOf = (prefix: string): string => `${prefix}{owner}:store`;
@@ -61,21 +59,31 @@ export class RedisOwnerDirectory implements OwnerDirectory {
   }
 
   async announce(owner: StoreOwner, leaseMs: number): Promise<AnnouncedOwner | undefined> {
-    const { instanceId, storeId, generation, host, port } = owner;
-    const text = JSON.stringify({ instanceId, storeId, generation, host, port });
+    const { storeId, generation } = owner;
+    const text = writeOwner(owner);
     const { client } = this.#connection;
     const keys = [this.#storeKey, this.#leaseKey];
     const fence = await client.call('eval', ANNOUNCE, keys.length, ...keys, storeId, text, leaseMs, generation);
     return fence === 0 ? undefined : { ...owner, fence: Number(fence) };
   }
 
-  async renew({ fence }: AnnouncedOwner, leaseMs: number): Promise<boolean> {
-    return (await this.#connection.client.call('eval', RENEW, 1, this.#leaseKey, fence, leaseMs)) === 1;
+  async renew(announced: AnnouncedOwner, leaseMs: number): Promise<boolean> {
+    const text = writeAnnounced(announced);
+    return (await this.#connection.client.call('eval', RENEW, 1, this.#leaseKey, text, leaseMs)) === 1;
   }
 
-  async withdraw({ fence }: AnnouncedOwner): Promise<void> {
-    await this.#connection.client.call('eval', WITHDRAW, 1, this.#leaseKey, fence);
+  async withdraw(announced: AnnouncedOwner): Promise<void> {
+    await this.#connection.client.call('eval', WITHDRAW, 1, this.#leaseKey, writeAnnounced(announced));
   }
+}
+
+function writeOwner({ instanceId, storeId, generation, host, port }: StoreOwner): string {
+  return JSON.stringify({ instanceId, storeId, generation, host, port });
+}
+
+/** As `ANNOUNCE` leaves it. An announcement is told by all of it: a Redis that was flushed counts from one again. */
+function writeAnnounced(announced: AnnouncedOwner): string {
+  return `${announced.fence} ${writeOwner(announced)}`;
 }
 
 /** `undefined` for what was not written by an instance of this version. */
