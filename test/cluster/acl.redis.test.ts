@@ -65,3 +65,15 @@ test('doctor names what a Redis user lacks, be it one command of a script', asyn
 
   expect(stdout.toString()).toContain('"status":"fail","found":"may not: hincrby, get, subscribe (NOPERM');
 });
+
+test('doctor says what it costs when Redis keeps functions from its user', async () => {
+  const rights = [...documentedRights('secret'), '-function'];
+  await using redis = await RedisServer.start({ flags: ['--user', 'headwater', ...rights] });
+  await using data = await TempDir.create();
+  const url = `redis://headwater:secret@127.0.0.1:${redis.port}`;
+
+  const flags = ['--json', '--data', data.path, '--redis', url, '--redis-prefix', PREFIX];
+  const { stdout } = await headwater(['doctor', ...flags]);
+
+  expect(stdout.toString()).toContain('"status":"ok","found":"may do what instances do, but not with functions');
+});

@@ -20,7 +20,7 @@ export interface RedisRelayOptions {
 }
 
 /**
- * The relay through Redis. A batch is one command: a script adds it to the document's stream and publishes it, with its entry
+ * The relay through Redis. A batch is one command: a function adds it to the document's stream and publishes it, with its entry
  * id, on the channel of the same name. Whoever listens gets it in that push; the stream is for those who were away for a
  * moment. The streams are short, and expire.
  */

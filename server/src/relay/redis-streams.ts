@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { RedisConnection } from './redis-connection.ts';
+import { RedisProgram } from './redis-program.ts';
 
 /** Entries a stream keeps, about. */
 export const STREAM_MAX_ENTRIES = 512;
@@ -10,12 +10,10 @@ const READ_ENTRIES = 128;
 const READ_STREAMS = 256;
 
 /** One command and one round trip for a batch: kept, and pushed to whoever listens, together with the id it was kept under. */
-const ADD = `
-local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ${STREAM_MAX_ENTRIES}, '*', 'e', ARGV[1])
+const ADD = `local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ${STREAM_MAX_ENTRIES}, '*', 'e', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ${STREAM_WINDOW_MS})
 redis.call('PUBLISH', KEYS[1], id .. '\\n' .. ARGV[1])
 return id`;
-const ADD_SHA = createHash('sha1').update(ADD).digest('hex');
 
 /** A stream, and how far it was read. */
 export interface ReadStream {
@@ -27,21 +25,16 @@ export interface ReadStream {
 /** The streams in which Redis keeps the batches of a short time. */
 export class RetainedBatches {
   readonly #connection: RedisConnection;
+  readonly #add: RedisProgram;
 
   constructor(connection: RedisConnection) {
     this.#connection = connection;
+    this.#add = new RedisProgram(connection.client, ADD);
   }
 
   /** Keeps and pushes a batch. @throws ReplyError when Redis says no, and another error when it says nothing */
   async add(key: string, bytes: Uint8Array): Promise<void> {
-    const { client } = this.#connection;
-    const argument = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    try {
-      await client.call('evalsha', ADD_SHA, 1, key, argument);
-    } catch (error) {
-      if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-      await client.call('eval', ADD, 1, key, argument); // from now on it is known by its hash
-    }
+    await this.#add.run(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   /** Reads what is kept, from where each stream was left. */
