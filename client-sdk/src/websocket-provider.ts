@@ -15,6 +15,7 @@ export type { RefusedEdits } from './session/refused-edits.ts';
 
 /** What `closed` says when this document alone is denied: the code a server closes with that has but one on a connection. */
 const CLOSED_BY_DENIAL = 4403;
+const CLOSED_BY_DELETION = 4410;
 
 /** The options of `y-websocket` 3.1. */
 export interface WebsocketProviderOptions {
@@ -281,7 +282,7 @@ export class WebsocketProvider extends ObservableV2<WebsocketProviderEvents> {
     const close = this.#lastClose;
     const said = close !== null && !this.shouldReconnect(close, this) ? close : undefined;
     const event = {
-      code: said?.code ?? CLOSED_BY_DENIAL,
+      code: said?.code ?? (code === 'HW_DOCUMENT_DELETED' ? CLOSED_BY_DELETION : CLOSED_BY_DENIAL),
       reason: said?.reason ?? `${code}: ${message}`,
     };
     if (this._observers.has('closed')) this.emit('closed', [event, this]);

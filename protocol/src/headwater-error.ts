@@ -1,7 +1,7 @@
 /**
  * Every way Headwater says no, what it does to a WebSocket, and whether trying the same thing again can help.
  *
- * Close codes 4400–4499 make a stock `y-websocket` client stop for good, so only input that can never become valid
+ * Close codes 4400–4499 make a stock `y-websocket` client stop for good, so only what can never become valid
  * gets one; every other code lets clients reconnect.
  */
 export const ERROR_CODES = {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DocumentHistory, DocumentStore } from '@headwater/persistence';
+import type { DeleteOptions, DocumentHistory, DocumentStore } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import { getRequestListener } from '@hono/node-server';
 import type { Authenticate } from './access/access.ts';
@@ -78,10 +78,26 @@ export interface HeadwaterServer {
    * await opened.whenSaved(); // fsynced
    * ```
    *
-   * @throws HW_NAME_INVALID, HW_OPTIONS_INVALID for an empty user, HW_SHUTTING_DOWN after `close`, or what keeps the store from reading
-   * the document (HW_STORE_CORRUPT, say)
+   * @throws HW_NAME_INVALID, HW_OPTIONS_INVALID for an empty user, HW_SHUTTING_DOWN after `close`, HW_DOCUMENT_DELETED, or what keeps the
+   * store from reading the document (HW_STORE_CORRUPT, say)
    */
   open(documentName: string, options?: OpenOptions): Promise<OpenDocument>;
+
+  /**
+   * Deletes a document for good, with its past, at every instance. Whoever has it open is told (HW_DOCUMENT_DELETED), and so is who comes
+   * later: a client that still has a copy keeps it, and does not bring it back. With `allowReuse` the name is free instead, or again: the
+   * next edit makes a new document, also that of a client which has the old one.
+   *
+   * @example
+   * ```ts
+   * await server.delete('my-document');
+   * ```
+   *
+   * @returns once it is fsynced: whether there was a document
+   * @throws HW_NAME_INVALID, HW_SHUTTING_DOWN after `close`, HW_STORE_UNAVAILABLE when the store is away: then nothing was deleted, or it
+   * is not known whether
+   */
+  delete(documentName: string, options?: DeleteOptions): Promise<boolean>;
 
   /**
    * Sends text to everybody who has a document open with a Hocuspocus provider, as a stateless message: it is no part of the
@@ -268,6 +284,11 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
 
     open(documentName, by = {}) {
       return locals.open(documentName, by);
+    },
+
+    async delete(documentName, how) {
+      if (closing !== undefined) throw new HeadwaterError('HW_SHUTTING_DOWN', 'the server is closed');
+      return registry.delete(documentName, how);
     },
 
     broadcastStateless(documentName, payload) {

@@ -1,3 +1,4 @@
+export type { DeleteOptions } from '@headwater/persistence';
 export { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 export type { Access, AccessRequest, Authenticate, Visitor } from './access/access.ts';
 export type { OnStateless, StatelessMessage } from './access/stateless.ts';

@@ -112,6 +112,29 @@ export function describeRelay(
     });
   });
 
+  test(`${relayName}: what was sent about a document is handed to nobody once it is forgotten`, async () => {
+    await using network = await open();
+    const [one, two] = [await network.join(), await network.join()];
+    const other = new HeardBy();
+    const channel = one.attach('notes', new HeardBy());
+    await Promise.all([channel, two.attach('notes', other)].map(listening));
+    channel.publish(written(1, 7));
+    await vi.waitFor(() => expect(other.sequences).toEqual([1]));
+
+    one.forget('notes');
+    channel.publish(written(2, 8));
+    await vi.waitFor(() => expect(other.sequences).toEqual([1, 2]));
+    const late = new HeardBy();
+    const joined = (await network.join()).attach('notes', late);
+    await joined.whenListening;
+    await vi.waitFor(() => {
+      joined.readRetained();
+      expect(late.sequences).toContain(2);
+    });
+
+    expect(late.sequences).not.toContain(1);
+  });
+
   test(`${relayName}: an instance that ends is gone for the others`, async () => {
     await using network = await open();
     const [one, two] = [await network.join(), await network.join()];

@@ -57,6 +57,17 @@ describe('opening a document', () => {
   });
 });
 
+test('a document that is over keeps no timer, when the last of its people leaves after that', async () => {
+  const { registry } = openHouse();
+  const document = await registry.open('doc');
+  const ada = enter(document);
+
+  document.outdate();
+  document.leave(ada);
+
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 describe('a document nobody is in', () => {
   test('stays for a while, then is let go, and is the same when it is opened again', async () => {
     const { registry } = openHouse({ unloadAfterMs: UNLOAD_AFTER_MS });

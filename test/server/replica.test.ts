@@ -289,6 +289,78 @@ test('a document that was deleted is loaded anew by every instance that has it',
   ]);
 });
 
+test('a document that is deleted for good ends at every instance as soon as it hears of that', async () => {
+  const cluster = new Cluster();
+  const { one, here, there, ada, grace } = await cluster.pair();
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+
+  await one.registry.delete('notes');
+  await aMoment();
+
+  expect([ada, grace].map(({ closedWith }) => closedWith?.code)).toEqual([
+    'HW_DOCUMENT_DELETED',
+    'HW_DOCUMENT_DELETED',
+  ]);
+  expect([here, there].map(({ state }) => state)).toEqual(['closed', 'closed']);
+});
+
+test('an instance that hears nothing of a deletion finds it out, also of a document in which nothing was written', async () => {
+  const cluster = new Cluster();
+  const { one, two, grace } = await cluster.pair();
+  cluster.network.deliveries = () => [];
+
+  await one.registry.delete('notes');
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+
+  expect(grace.closedWith?.code).toBe('HW_DOCUMENT_DELETED');
+  expect(two.registry.size).toBe(0);
+});
+
+test('what is told of a deletion that is not so any more ends nothing', async () => {
+  const cluster = new Cluster();
+  const { one, here, there, ada, grace } = await cluster.pair();
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+
+  one.relay.tell('notes', { kind: 'deleted' });
+  await aMoment();
+
+  expect(grace.closedWith).toBeUndefined();
+  expect(there.state).toBe('live');
+});
+
+test('an edit that comes to a deleted document at an instance that does not know yet is neither stored nor told', async () => {
+  const cluster = new Cluster();
+  const { one, there, ada, grace } = await cluster.pair();
+  cluster.network.deliveries = () => [];
+  await one.registry.delete('notes');
+  cluster.network.deliveries = () => [0];
+
+  there.receive(grace, new Typist(1).type('late'));
+  await aMoment();
+
+  expect(grace.closedWith?.code).toBe('HW_DOCUMENT_DELETED');
+  expect(cluster.network.retained('notes')).toEqual([]);
+  expect(ada.text()).toBe('');
+  await expect(cluster.store.load('notes')).rejects.toMatchObject({ code: 'HW_DOCUMENT_DELETED' });
+});
+
+test('the next document of a name that is free again gets nothing of what the relay keeps of the one before', async () => {
+  const cluster = new Cluster();
+  const { one, two, here, ada } = await cluster.pair();
+  here.receive(ada, new Typist(1).type('secret'));
+  await aMoment();
+  await one.registry.delete('notes');
+  await aMoment();
+
+  await one.registry.delete('notes', { allowReuse: true });
+  const grace = enter(await two.registry.open('notes'));
+  await aMoment();
+
+  expect(grace.text()).toBe('');
+});
+
 test('what a power cut took from the store is stored again by the instance that has it, which loads the document anew', async () => {
   const { two, here, ada, grace } = await new Cluster().pair();
   grace.isReadOnly = true;

@@ -42,6 +42,10 @@ export class SimulatedNetwork {
     this.#retained.clear();
   }
 
+  forget(documentName: string): void {
+    this.#retained.delete(documentName);
+  }
+
   /** Leaves so many entries in every stream. */
   trim(length: number): void {
     for (const [documentName, batches] of this.#retained) {
@@ -129,6 +133,10 @@ export class SimulatedRelay implements Relay {
 
   tell(documentName: string, message: RelayMessage): void {
     this.#send(documentName, message);
+  }
+
+  forget(documentName: string): void {
+    if (this.#isConnected && !this.#isClosed && !this.isCutOff) this.#network.forget(documentName);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { type AddressedMessage, closeCodeOf, encodeAddressedMessage, HeadwaterError } from '@headwater/protocol';
 import { accessOf, tokenExpired } from '../access/access.ts';
 import { Expiry } from '../access/expiry.ts';
+import { documentDeleted, isDeletion } from '../documents/deletion.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { Session } from '../documents/session.ts';
 import { AddressedFraming } from '../wire/addressed-framing.ts';
@@ -102,8 +103,10 @@ export class AddressedSession implements Session {
     this.send([finishedFrame(encodeAddressedMessage(this.#address, { kind: 'stateless', payload }))]);
   }
 
+  /** The others on its connection go on, when its client can be told of this one alone. */
   close(error: HeadwaterError): void {
-    this.#link.close(error);
+    if (!this.#replies.canDeny(error)) this.#link.close(error);
+    else if (this.#document !== undefined) this.#deny(error);
   }
 
   isResponsive(): Promise<boolean> {
@@ -227,7 +230,7 @@ export class AddressedSession implements Session {
     if (this.#hasLeft) return;
     const error = this.#failureOf(cause);
     const { code, message } = error;
-    if (error === cause) logger.info({ documentName, author, code }, message);
+    if (error === cause || isDeletion(cause)) logger.info({ documentName, author, code }, message);
     else logger.error({ documentName, err: cause }, 'document could not be opened');
     if (this.#replies.canDeny(error)) this.#deny(error);
     else this.close(error);
@@ -249,6 +252,7 @@ export class AddressedSession implements Session {
 
   /** What a client is told: nothing of what is wrong with the store but whether it helps to come back. */
   #failureOf(cause: unknown): HeadwaterError {
+    if (isDeletion(cause)) return documentDeleted(cause);
     if (cause instanceof HeadwaterError && closeCodeOf(cause) !== undefined) return cause;
     const isCorrupt = cause instanceof HeadwaterError && cause.code === 'HW_STORE_CORRUPT';
     const code = isCorrupt ? 'HW_STORE_CORRUPT' : 'HW_DOCUMENT_UNREADABLE';

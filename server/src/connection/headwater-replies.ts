@@ -12,6 +12,7 @@ const DENIABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'HW_TOKEN_EXPIRED',
   'HW_STORE_CORRUPT',
   'HW_DOCUMENT_UNREADABLE',
+  'HW_DOCUMENT_DELETED',
 ]);
 
 /** What is wrong with one edit alone. */

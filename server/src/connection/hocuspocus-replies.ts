@@ -1,9 +1,17 @@
-import type { HeadwaterError } from '@headwater/protocol';
+import type { ErrorCode, HeadwaterError } from '@headwater/protocol';
 import type { Granted } from '../access/access.ts';
 import { acceptedMessage, askForTokenMessage, deniedMessage, syncStatusMessages } from '../wire/hocuspocus-messages.ts';
 import type { Link } from './dialect.ts';
 import type { EditKind, SessionReplies } from './session-replies.ts';
 import { SyncStatuses } from './sync-statuses.ts';
+
+/** What does not pass by itself: the provider that is denied does not ask again. */
+const DENIABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'HW_ACCESS_DENIED',
+  'HW_TOKEN_EXPIRED',
+  'HW_STORE_CORRUPT',
+  'HW_DOCUMENT_DELETED',
+]);
 
 /** What a full connection is to be told later. */
 interface Untold {
@@ -35,7 +43,7 @@ export class HocuspocusReplies implements SessionReplies {
   }
 
   canDeny({ code }: HeadwaterError): boolean {
-    return code === 'HW_ACCESS_DENIED' || code === 'HW_TOKEN_EXPIRED' || code === 'HW_STORE_CORRUPT';
+    return DENIABLE.has(code);
   }
 
   denied({ message }: HeadwaterError): void {

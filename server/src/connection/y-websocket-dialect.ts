@@ -1,6 +1,7 @@
 import { closeCodeOf, decodeFrame, HeadwaterError } from '@headwater/protocol';
 import { accessOf, tokenExpired } from '../access/access.ts';
 import { Expiry } from '../access/expiry.ts';
+import { documentDeleted, isDeletion } from '../documents/deletion.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { Session } from '../documents/session.ts';
 import { Y_WEBSOCKET_HEARTBEAT, yWebsocketFraming } from '../wire/y-websocket-framing.ts';
@@ -53,7 +54,7 @@ export class YWebsocketDialect implements Dialect, Session {
       if (this.#hasLeft) return;
       if (error instanceof HeadwaterError && closeCodeOf(error) !== undefined) {
         logger.info({ documentName, author: this.author, reason: error.message }, 'access denied');
-        this.close(error);
+        this.close(isDeletion(error) ? documentDeleted(error) : error);
         return;
       }
       logger.error({ documentName, err: error }, 'document could not be opened');

@@ -48,6 +48,7 @@ export class DocumentLife {
 
   /** Nobody is there: it is let go when that stays so. */
   deserted(): void {
+    if (this.#state === 'closed') return;
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => {
       this.#transition('idle');

@@ -11,6 +11,7 @@ import { Audience } from './audience.ts';
 import { CompactionSchedule } from './compaction-schedule.ts';
 import type { CompactionResult, Compactor } from './compactor.ts';
 import { DocumentContents } from './contents.ts';
+import { documentDeleted } from './deletion.ts';
 import { DocumentLife } from './document-life.ts';
 import type { DocumentState } from './document-state.ts';
 import { FanOut } from './fan-out.ts';
@@ -258,6 +259,10 @@ export class HostedDocument {
           if (this.#replica === undefined) acknowledge();
           else this.#replica.synced({ batch, sequence, taken }, acknowledge);
         },
+        refuse: () => {
+          this.discard();
+          batch.giveUp(documentDeleted());
+        },
       });
     }
     for (const session of batch.askers) this.ask(session);
@@ -287,6 +292,21 @@ export class HostedDocument {
     this.#end();
     const error = new HeadwaterError('HW_DOCUMENT_OUTDATED', 'the document is loaded anew');
     for (const session of this.#audience.sessions()) session.close(error);
+  }
+
+  /**
+   * It was deleted: what is pending goes nowhere, and everybody who is here or waits for an edit to be saved is told. A document that is
+   * being read was read before, perhaps: it ends as soon as it is loaded.
+   */
+  discard(): void {
+    if (this.state === 'loading') void this.#loaded.then(() => this.discard()).catch(() => {});
+    if (!this.#life.outdated()) return;
+    const batch = this.#batch;
+    this.#batch = undefined;
+    this.#end();
+    const error = documentDeleted();
+    for (const session of this.#audience.sessions()) session.close(error);
+    batch?.giveUp(error);
   }
 
   /** Stops timers. What was not saved by then is the store's business. */
@@ -341,6 +361,7 @@ export class HostedDocument {
       showStateless: (payload) => this.#showStateless(payload),
       hasLostEdits: () => this.#writes.hasLost,
       outdate: () => this.outdate(),
+      discard: () => this.discard(),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { DocumentChange, LogEntry } from '@headwater/persistence';
-import type { Admission } from '@headwater/protocol';
+import type { Admission, HeadwaterError } from '@headwater/protocol';
 import type { Framing } from '../wire/framing.ts';
 import { frameUpdates } from '../wire/framing.ts';
 import type { Session } from './session.ts';
@@ -50,6 +50,11 @@ export class PendingBatch {
 
   acknowledge(sequence: number | undefined): void {
     for (const [session, count] of this.#acknowledgements) session.acknowledge(count, sequence);
+  }
+
+  /** None of it will ever be on disk: who waits for that is told why, and has to go. */
+  giveUp(error: HeadwaterError): void {
+    for (const session of this.#acknowledgements.keys()) session.close(error);
   }
 
   *updates(): Generator<Uint8Array> {

@@ -1,3 +1,4 @@
+import type { DeleteOptions } from '@headwater/persistence';
 import { type DocumentSurroundings, HostedDocument } from './hosted-document.ts';
 
 /** The documents in memory, by name. */
@@ -29,6 +30,25 @@ export class DocumentRegistry {
       if (document.state !== 'closed') return document;
       this.#forget(document); // it has told so itself; were it still here, this would go round for ever
     }
+  }
+
+  /**
+   * Deletes a document here and at every other instance: whoever has it open is told, and nobody who still has it brings it back. With
+   * `allowReuse` those who have it open bring it back at once.
+   *
+   * @returns once that is durable: whether there was a document
+   * @throws HW_NAME_INVALID, HW_STORE_UNAVAILABLE, HW_STORE_CLOSED
+   */
+  async delete(name: string, { allowReuse = false }: DeleteOptions = {}): Promise<boolean> {
+    const { store, cluster, logger } = this.#around;
+    const wasThere = await store.delete(name, { allowReuse });
+    logger.info({ documentName: name, wasThere, allowReuse }, 'document deleted');
+    cluster?.relay.forget(name);
+    cluster?.relay.tell(name, { kind: 'deleted' });
+    const document = this.#documents.get(name);
+    if (allowReuse) document?.outdate();
+    else document?.discard();
+    return wasThere;
   }
 
   /** Hands what is pending in a document, when it is in memory, to the store: whoever reads that from now on finds it. */

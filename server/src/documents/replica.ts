@@ -52,6 +52,7 @@ export interface Replicated {
   /** Whether edits made here were given up by a store that is in other hands now. */
   hasLostEdits(): boolean;
   outdate(): void;
+  discard(): void;
 }
 
 /**
@@ -223,6 +224,9 @@ export class Replica implements RelayListener, Swept {
       case 'outdated':
         this.#document.outdate();
         break;
+      case 'deleted':
+        this.#sweep.soon(); // whether that is still so, only the store knows
+        break;
     }
   }
 
@@ -237,7 +241,8 @@ export class Replica implements RelayListener, Swept {
     this.#document.showPresence();
   }
 
-  compare({ documentId, sequence, atOpening }: LogEnd, epoch: number, throughBefore: number): void {
+  compare({ documentId, sequence, atOpening, isDeleted }: LogEnd, epoch: number, throughBefore: number): void {
+    if (isDeleted) return this.#document.discard();
     // It was deleted, and what has its name by now is another one: nothing of this one belongs into that.
     if (this.#documentId !== 0 && documentId !== this.#documentId) return this.#document.outdate();
     this.#documentId = documentId;

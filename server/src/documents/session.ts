@@ -32,7 +32,7 @@ export interface Session {
   /** Sends text that is no part of the document, to a client that knows such. */
   stateless?(payload: string): void;
 
-  /** Ends the session with the close code of the error. */
+  /** Ends the session and says why: with the close code of the error, where that ends its connection. */
   close(error: HeadwaterError): void;
 
   /** Whether its client answers right now; resolves within a few seconds. */

@@ -1,4 +1,5 @@
 import type { Append, DocumentChange, DocumentStore } from '@headwater/persistence';
+import { isDeletion } from './deletion.ts';
 import type { TailBatch } from './tail.ts';
 
 /** What happens to a change on its way. */
@@ -10,6 +11,8 @@ export interface WriteSteps {
   readonly show: (sequence: number | undefined) => void;
   /** It is fsynced: who sent it may be told. */
   readonly acknowledge: (sequence: number) => void;
+  /** It never will be, as the document was deleted. It is shown only when the store could not say so at once. */
+  readonly refuse: () => void;
 }
 
 /**
@@ -61,8 +64,14 @@ export class WritePath {
       steps.acknowledge(sequence);
       this.noteChange();
     };
-    void whenDurable(append, saved, () => {
-      this.#hasLost = true;
+    void whenDurable(append, saved, (error) => {
+      if (!isDeletion(error)) {
+        this.#hasLost = true;
+        return;
+      }
+      this.#unsaved--;
+      steps.refuse();
+      this.noteChange();
     });
   }
 
@@ -94,27 +103,29 @@ export class WritePath {
 
   async #show(append: Append, shown: TailBatch | undefined, show: WriteSteps['show']): Promise<void> {
     let sequence: number | undefined;
+    let isRefused = false;
     try {
       sequence = await append.written;
       if (shown !== undefined) shown.sequence = sequence;
-    } catch {
+    } catch (error) {
       // A store that fails does not stop the fan-out: it retries by itself, and nothing is acknowledged until it succeeds.
+      isRefused = isDeletion(error);
     }
     if (shown !== undefined) this.#unshown.delete(shown);
-    show(sequence);
+    if (!isRefused) show(sequence);
   }
 }
 
 async function whenDurable(
   append: Append,
   then: (sequence: number) => void,
-  givenUp: () => void = () => {},
+  givenUp: (error: unknown) => void = () => {},
 ): Promise<void> {
   let sequence: number;
   try {
     sequence = await append.durable;
-  } catch {
-    return givenUp(); // the store was closed first: nobody is told that it is saved, so every client sends it again
+  } catch (error) {
+    return givenUp(error); // nobody is told that it is saved: when the store was closed first, every client sends it again
   }
   then(sequence);
 }

@@ -11,17 +11,23 @@ export class EditSession implements Session {
   readonly isReadOnly = false;
   readonly framing = yWebsocketFraming; // it joins nothing and is sent nothing
   #acknowledge: (sequence: number | undefined) => void = () => {};
+  #end: (error: HeadwaterError) => void = () => {};
   readonly #acknowledged: Promise<number | undefined>;
 
   constructor(author: string) {
     this.author = author;
-    this.#acknowledged = new Promise((resolve) => (this.#acknowledge = resolve));
+    this.#acknowledged = new Promise((resolve, reject) => {
+      this.#acknowledge = resolve;
+      this.#end = reject;
+    });
+    this.#acknowledged.catch(() => {}); // it may end before somebody waits
   }
 
   /**
    * The log record of the edit, once it is on disk; `undefined` when it brought nothing new.
    *
-   * @throws HW_STORE_WRITE_FAILED when that takes too long: the store goes on trying, and everybody sees the edit already
+   * @throws HW_STORE_WRITE_FAILED when that takes too long: the store goes on trying, and everybody sees the edit already;
+   * HW_DOCUMENT_DELETED
    */
   async whenDurable(): Promise<number | undefined> {
     let timer: NodeJS.Timeout | undefined;
@@ -47,7 +53,9 @@ export class EditSession implements Session {
     return true;
   }
 
-  close(): void {}
+  close(error: HeadwaterError): void {
+    this.#end(error);
+  }
 
   isResponsive(): Promise<boolean> {
     return Promise.resolve(true);

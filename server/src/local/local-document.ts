@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '@headwater/persistence';
 import type { HeadwaterError } from '@headwater/protocol';
 import * as Y from 'yjs';
+import { isDeletion } from '../documents/deletion.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -65,7 +66,7 @@ export class LocalDocument implements OpenDocument {
     this.document.off('destroy', this.#onDestroy);
   }
 
-  /** The server has stopped: what is not saved by now will not be. */
+  /** The server has stopped, or the document was deleted: what is not saved by now will not be. */
   abandon(error: HeadwaterError): void {
     this.#stopping.abort(error);
     this.#edits.end(error);
@@ -128,9 +129,10 @@ export class LocalDocument implements OpenDocument {
           },
           onError: (error) => this.#around.logger.error({ documentName: this.name, err: error }, 'an observer threw'),
           onRefused: (error) => this.#edits.refused(error),
-          onEnded: () => {
+          onEnded: (error) => {
             this.#session = undefined;
-            if (session.isSynced) void this.#joinAgain();
+            if (isDeletion(error) && session.isSynced) this.abandon(error);
+            else if (session.isSynced) void this.#joinAgain();
             else resolve(false);
           },
         },
@@ -150,6 +152,7 @@ export class LocalDocument implements OpenDocument {
         return await this.#join();
       } catch (error) {
         if (signal.aborted) return;
+        if (isDeletion(error)) return this.abandon(error);
         this.#around.logger.warn(
           { documentName: this.name, err: error },
           'an open document cannot be had, trying again',

@@ -21,7 +21,7 @@ export interface OpenDocument extends AsyncDisposable {
   /**
    * Resolves once every edit made here so far is fsynced. It waits as long as the store fails, and an abort undoes no edit.
    *
-   * @throws HW_SHUTTING_DOWN when the server stopped before; the error of the edit when one could not be taken up
+   * @throws HW_SHUTTING_DOWN when the server stopped before; HW_DOCUMENT_DELETED when the document was deleted before; the error of the edit when one could not be taken up
    * (HW_UPDATE_MALFORMED, say), which also the call that made it has thrown; the reason of the signal
    */
   whenSaved(options?: WaitOptions): Promise<void>;

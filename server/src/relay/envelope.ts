@@ -19,6 +19,7 @@ export const EnvelopeKind = {
   outdated: 9,
   alive: 10,
   leaving: 11,
+  deleted: 12,
 } as const;
 
 /** What an instance says about itself. */
@@ -84,6 +85,7 @@ export function encodeEnvelope({ from, content }: Envelope): Uint8Array {
     case 'outdated':
     case 'alive':
     case 'leaving':
+    case 'deleted':
       break; // the kind says it all
   }
   return writer.finish();
@@ -134,6 +136,7 @@ function readContent(reader: ByteReader, kind: keyof typeof EnvelopeKind): Conte
     case 'outdated':
     case 'alive':
     case 'leaving':
+    case 'deleted':
       return { kind };
   }
 }

@@ -120,6 +120,11 @@ export class RedisRelay implements Relay {
     this.#publish(this.#keyOf(documentName), message);
   }
 
+  forget(documentName: string): void {
+    if (!this.#isMember || !this.#commands.isReady) return;
+    this.#retained.forget(this.#keyOf(documentName)).catch(() => {}); // it is gone in two minutes
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -37,6 +37,11 @@ export class RetainedBatches {
     await this.#add.run(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
+  /** Keeps nothing of a stream. */
+  async forget(key: string): Promise<void> {
+    await this.#connection.client.unlink(key);
+  }
+
   /** Reads what is kept, from where each stream was left. */
   async read<T extends ReadStream>(
     streams: readonly T[],

@@ -33,7 +33,9 @@ export type RelayMessage =
   /** The store has a snapshot that contains the log up to here. */
   | { readonly kind: 'snapshot'; readonly sequence: number }
   /** What is in memory is not true any more: load it anew. */
-  | { readonly kind: 'outdated' };
+  | { readonly kind: 'outdated' }
+  /** It was deleted: ask the store. */
+  | { readonly kind: 'deleted' };
 
 /** What a document hears of itself from other instances; never what its own instance said. */
 export interface RelayListener {
@@ -80,6 +82,8 @@ export interface Relay {
   attach(documentName: string, listener: RelayListener): RelayChannel;
   /** Sends a message about a document that need not be attached here. */
   tell(documentName: string, message: RelayMessage): void;
+  /** The document was deleted: hands nobody what was sent about it before. What cannot be had at present stays for its short time. */
+  forget(documentName: string): void;
   /** Says goodbye, so that the others need not find out. Idempotent. */
   close(): Promise<void>;
 }

@@ -36,6 +36,7 @@ const GOLDEN: readonly (readonly [Envelope['content'], string])[] = [
   [{ kind: 'outdated' }, '0209026931'],
   [{ kind: 'alive' }, '020a026931'],
   [{ kind: 'leaving' }, '020b026931'],
+  [{ kind: 'deleted' }, '020c026931'],
 ];
 
 test.each(GOLDEN)('%o has the bytes it always had', (content, hex) => {
