@@ -268,6 +268,21 @@ describe('a directory of owners', () => {
     expect([one.isOwner, two.isOwner]).toEqual([true, false]);
   });
 
+  test('that comes back empty is filled at once, and a start that waited for it goes on', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const one = await join(data, owners, { leaseMs: 300_000 }); // looks after what it announced every hundred seconds
+    owners.failure = new Error('Redis is away');
+    const warn = vi.fn<() => void>();
+    const starting = join(data, owners, { startTimeoutMs: 5_000, logger: { ...SILENT, warn } });
+    await vi.waitFor(() => expect(warn).toHaveBeenCalled());
+
+    owners.flush();
+    owners.failure = undefined;
+    const two = await starting;
+
+    expect([one.isOwner, two.isOwner]).toEqual([true, false]);
+  });
+
   test('that is out of reach keeps nobody from working, and no instance from taking over', async () => {
     const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
     const one = await join(data, owners);
@@ -296,6 +311,7 @@ describe('a directory of owners', () => {
         const entry = await owners.find();
         return { ...entry, owner: entry.owner && { ...entry.owner, port: proxy.port } };
       },
+      onReachable: (listener) => owners.onReachable(listener),
       announce: (owner, leaseMs) => owners.announce(owner, leaseMs),
       renew: (announced, leaseMs) => owners.renew(announced, leaseMs),
       withdraw: (announced) => owners.withdraw(announced),

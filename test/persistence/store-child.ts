@@ -25,7 +25,7 @@ export interface ChildMessage {
 /** What it asks the directory of owners. */
 interface Question {
   readonly id: number;
-  readonly method: Exclude<keyof OwnerDirectory, 'howToForget'>;
+  readonly method: Exclude<keyof OwnerDirectory, 'howToForget' | 'onReachable'>;
   readonly args: readonly unknown[];
 }
 

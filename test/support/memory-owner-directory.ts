@@ -3,12 +3,27 @@ import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from 
 /** A directory in memory, which can be lost or out of reach as Redis can. */
 export class MemoryOwnerDirectory implements OwnerDirectory {
   readonly howToForget = 'flush()';
-  /** While it is set every call rejects with it. */
-  failure: Error | undefined;
+  readonly #listeners = new Set<() => void>();
+  #failure: Error | undefined;
   #storeId: string | undefined;
   #generation = 0;
   #announced: { readonly owner: AnnouncedOwner; readonly untilMs: number } | undefined;
   #lastFence = 0;
+
+  /** While it is set every call rejects with it. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  set failure(failure: Error | undefined) {
+    this.#failure = failure;
+    if (failure === undefined) for (const listener of this.#listeners) listener();
+  }
+
+  onReachable(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
 
   async find(): Promise<DirectoryEntry> {
     this.#assertReachable();
@@ -55,7 +70,7 @@ export class MemoryOwnerDirectory implements OwnerDirectory {
   }
 
   #assertReachable(): void {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 }
 

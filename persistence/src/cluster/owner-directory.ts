@@ -42,6 +42,9 @@ export interface OwnerDirectory {
 
   find(): Promise<DirectoryEntry>;
 
+  /** Calls back whenever it can be reached again after it could not be; it may be empty by then. @returns what ends that */
+  onReachable(listener: () => void): () => void;
+
   /**
    * Announces an owner for the length of a lease, in place of whoever was announced: it has the lock, so nobody else
    * can have it. The first store that is announced is the cluster's for good, and each announcement needs a higher generation

@@ -6,6 +6,7 @@ import { StoreHost, type StoreHostOptions } from '../remote/store-host.ts';
 import type { OpenedStore } from '../remote/store-search.ts';
 import { announcedHost } from './announced-host.ts';
 import type { AnnouncedOwner, DirectoryEntry, OwnerDirectory, StoreOwner } from './owner-directory.ts';
+import { Pause } from './pause.ts';
 
 export interface OwnershipOptions extends Omit<StoreHostOptions, 'storeId'> {
   readonly instanceId: string;
@@ -30,6 +31,7 @@ export class StoreOwnership implements OpenedStore {
   readonly #host: StoreHost;
   readonly #options: OwnershipOptions;
   readonly #stopping = new AbortController();
+  readonly #pause = new Pause();
   readonly #lost = new Deferred<Error>();
   #announced: AnnouncedOwner | undefined;
   /** When it was announced last, by `performance.now()`. */
@@ -89,6 +91,7 @@ export class StoreOwnership implements OpenedStore {
 
   async #shutDown(): Promise<void> {
     this.#stopping.abort();
+    this.#pause.cutShort();
     this.#host.stopAccepting();
     await this.#renewing;
     const withdrawing = this.#withdraw();
@@ -106,13 +109,15 @@ export class StoreOwnership implements OpenedStore {
   }
 
   async #renew(): Promise<void> {
-    const { leaseMs } = this.#options;
+    const { owners, leaseMs } = this.#options;
     const { signal } = this.#stopping;
+    const ignore = owners.onReachable(() => this.#pause.cutShort());
     for (;;) {
-      await SYSTEM_CLOCK.sleep(leaseMs / RENEWALS_PER_LEASE, signal);
-      if (signal.aborted) return;
+      await this.#pause.take(leaseMs / RENEWALS_PER_LEASE);
+      if (signal.aborted) break;
       await this.#announce();
     }
+    ignore();
   }
 
   /** Sees to it that the directory says what is: an entry that was lost, as by a Redis that was flushed, is made again. */

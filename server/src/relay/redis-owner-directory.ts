@@ -58,6 +58,12 @@ export class RedisOwnerDirectory implements OwnerDirectory {
     };
   }
 
+  onReachable(listener: () => void): () => void {
+    const { client } = this.#connection;
+    client.on('ready', listener);
+    return () => void client.off('ready', listener);
+  }
+
   async announce(owner: StoreOwner, leaseMs: number): Promise<AnnouncedOwner | undefined> {
     const { storeId, generation } = owner;
     const text = writeOwner(owner);

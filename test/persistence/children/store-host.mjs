@@ -12,6 +12,7 @@ const asked = new Map();
 const owners = {
   howToForget: 'flush()',
   find: () => ask('find'),
+  onReachable: () => () => {}, // it always is
   announce: (owner, leaseMs) => ask('announce', owner, leaseMs),
   renew: (announced, leaseMs) => ask('renew', announced, leaseMs),
   withdraw: (announced) => ask('withdraw', announced),

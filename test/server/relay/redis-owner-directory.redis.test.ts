@@ -1,4 +1,4 @@
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { SILENT_LOGGER } from '../../../server/src/logging/logger.ts';
 import { RedisClusterSecret } from '../../../server/src/relay/redis-cluster-secret.ts';
 import type { RedisConnection } from '../../../server/src/relay/redis-connection.ts';
@@ -71,6 +71,21 @@ test('it says so when Redis is not there', async () => {
   connection.close();
 
   await expect(directory.find()).rejects.toThrow("Stream isn't writeable");
+});
+
+test('it says when Redis is there again, and answers by then, until nobody listens any more', async () => {
+  const connection = await connect();
+  const directory = new RedisOwnerDirectory(connection, 'again:');
+  const ignored = vi.fn<() => void>();
+  directory.onReachable(ignored)();
+  const found = new Promise((resolve) => {
+    directory.onReachable(() => resolve(directory.find()));
+  });
+
+  connection.client.disconnect(true);
+
+  expect(await found).toEqual({ generation: 0 });
+  expect(ignored).not.toHaveBeenCalled();
 });
 
 test('a question that Redis took and never answered is settled when the connection ends, and the next one is asked', async () => {
