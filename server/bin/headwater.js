@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 
 // The command is linked at install time, before anything is built: say so instead of a module-not-found stack.
-const main = new URL('../dist/cli/main.js', import.meta.url);
+const main = new URL('../dist/command/main.js', import.meta.url);
 if (existsSync(main)) {
   await import(main.href);
 } else {

@@ -30,7 +30,7 @@ import type { OpenDocument } from './local/open-document.ts';
 import { type Logger, SILENT_LOGGER } from './logging/logger.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
 import type { RedisConnections } from './relay/redis-connections.ts';
-import { RedisRelay } from './relay/redis-relay.ts';
+import type { RedisRelay } from './relay/redis-relay.ts';
 import { HistoryWorkers } from './workers/history-workers.ts';
 import { WorkerPool } from './workers/worker-pool.ts';
 
@@ -151,8 +151,8 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const { logger = SILENT_LOGGER, store: givenStore, authenticate, onStateless, onRefused, ...rest } = options;
   const resolved = resolveServerOptions(rest);
   const { redis, redisPrefix } = resolved;
-  const toRedis = redis === '' ? undefined : await connectionsTo(redis, logger);
-  const relay = toRedis && (await RedisRelay.open({ connections: toRedis, prefix: redisPrefix, logger }));
+  const joined = redis === '' ? undefined : await joinRedis(redis, redisPrefix, logger);
+  const relay = joined?.relay;
   /** Says where the server is to commands that find the store taken. */
   const runtimeFile = givenStore === undefined ? new RuntimeFile(resolved.data, logger) : undefined;
   let listening: { readonly host: string; readonly port: number } | undefined;
@@ -170,7 +170,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const { store } = opened;
 
   function openHere(): Promise<ServerStore> {
-    const member = toRedis && relay && { connections: toRedis, instanceId: relay.instanceId };
+    const member = joined && { connections: joined.connections, instanceId: joined.relay.instanceId };
     return openStore(resolved, member, {
       logger,
       onTakenOver: () => registry.outdateAll(),
@@ -329,10 +329,18 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   return server;
 }
 
-/** With it comes the client library, which an instance on its own does not load. */
-async function connectionsTo(redis: string, logger: Logger): Promise<RedisConnections> {
-  const { RedisConnections } = await import('./relay/redis-connections.ts');
-  return new RedisConnections(redis, logger);
+/** An instance on its own loads nothing of this: with it comes the client library of Redis. */
+async function joinRedis(
+  url: string,
+  prefix: string,
+  logger: Logger,
+): Promise<{ readonly connections: RedisConnections; readonly relay: RedisRelay }> {
+  const [{ RedisConnections }, { RedisRelay }] = await Promise.all([
+    import('./relay/redis-connections.ts'),
+    import('./relay/redis-relay.ts'),
+  ]);
+  const connections = new RedisConnections(url, logger);
+  return { connections, relay: await RedisRelay.open({ connections, prefix, logger }) };
 }
 
 function worse(...statuses: readonly ('ok' | 'degraded' | undefined)[]): 'ok' | 'degraded' {

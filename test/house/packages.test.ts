@@ -32,10 +32,12 @@ test.each(PACKAGES)('the archive of %s holds the build, its sources, the licence
   expect(new Set(paths.map((path) => path.split('/')[0]))).toEqual(new Set(expected));
 });
 
-test('the archive of the server holds what it starts by path: the command and the worker', async () => {
+test('the archive of the server holds what it starts by path, the command and the workers, and the licences of what is in the command', async () => {
   const paths = await packed(`${REPOSITORY}/server`, '--ignore-scripts');
 
-  expect(paths).toEqual(expect.arrayContaining(['bin/headwater.js', 'dist/cli/main.js', 'dist/workers/worker.js']));
+  const command = ['bin/headwater.js', 'dist/command/main.js', 'dist/command/licenses.md'];
+  const workers = ['dist/workers/worker.js', 'dist/workers/history-worker.js'];
+  expect(paths).toEqual(expect.arrayContaining([...command, ...workers]));
 });
 
 test('packing builds first, so that a fresh clone makes no empty archive', async () => {
@@ -51,6 +53,7 @@ test('packing builds first, so that a fresh clone makes no empty archive', async
 });
 
 test.each(PACKAGES)('%s is built before it is packed, and has the licence of the repository', (name) => {
-  expect(JSON.parse(contentOf(`${name}/package.json`))).toMatchObject({ scripts: { prepack: 'tsc -b' } });
+  const prepack = name === 'server' ? 'tsc -b && npm run build' : 'tsc -b';
+  expect(JSON.parse(contentOf(`${name}/package.json`))).toMatchObject({ scripts: { prepack } });
   expect(contentOf(`${name}/LICENSE`)).toBe(contentOf('LICENSE'));
 });

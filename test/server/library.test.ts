@@ -1,16 +1,21 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { MemoryStore } from '@headwater/persistence';
 import { createServer, type ErrorCode, HeadwaterError } from '@headwater/server';
 import { describe, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { RawClient } from '../support/raw-client.ts';
+import { REPOSITORY } from '../support/repository.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { syncStep1, updateFrame } from '../support/wire.ts';
 import { ControlledStore } from './controlled-store.ts';
 import { askForUpgrade } from './sockets.ts';
 import { readMessage, Typist } from './support.ts';
+
+const run = promisify(execFile);
 
 async function openHttp(): Promise<{ http: Server; port: number } & AsyncDisposable> {
   const http = createHttpServer((_request, response) => response.end('mine')).listen(0, '127.0.0.1');
@@ -63,6 +68,22 @@ describe('a server in a program', () => {
     expect(textOf(bob)).toBe(textOf(ada));
     expect(bob.awareness.getStates().get(ada.doc.clientID)).toEqual({ user: { name: 'ada' } });
     expect(server.health).toMatchObject({ status: 'ok', documents: 1, connections: 2 });
+  });
+
+  test('one that works alone loads no client library of Redis', async () => {
+    const source = `
+      import { createRequire } from 'node:module';
+      import { MemoryStore } from '@headwater/persistence';
+      import { createServer } from '@headwater/server';
+      const server = await createServer({ port: 0, store: new MemoryStore() });
+      await server.listen();
+      console.log(Object.keys(createRequire(import.meta.url).cache).join());
+      await server.close();
+    `;
+    const { stdout: loaded } = await run(process.execPath, ['--input-type=module', '-e', source], { cwd: REPOSITORY });
+
+    expect(loaded).toContain('/node_modules/ws/'); // so CommonJS packages are listed
+    expect(loaded).not.toContain('/node_modules/ioredis/');
   });
 
   test('wrong options are named, one line each, and nothing is opened', async () => {

@@ -4,7 +4,7 @@ import { builtScript, type Contestant, type RunningServer, startServer } from '.
 
 const ROOT = new URL('../../../', import.meta.url);
 const HEADWATER = fileURLToPath(new URL('node_modules/.bin/headwater', ROOT));
-const HEADWATER_MAIN = fileURLToPath(new URL('server/dist/cli/main.js', ROOT));
+const HEADWATER_MAIN = fileURLToPath(new URL('server/dist/command/main.js', ROOT));
 
 const serveIn = (data: string): readonly string[] => ['serve', '--host', '127.0.0.1', '--port', '0', '--data', data];
 

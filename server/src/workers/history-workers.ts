@@ -21,7 +21,7 @@ export class HistoryWorkers {
   readonly #threads: TimedThreads;
 
   constructor(threads: number, deadline = DOCUMENT_DEADLINE) {
-    this.#threads = new TimedThreads('./history-worker.js', threads, deadline, (deadlineMs) => {
+    this.#threads = new TimedThreads('history-worker.js', threads, deadline, (deadlineMs) => {
       return new HeadwaterError('HW_API_BUSY', `stopped after ${deadlineMs} ms: others wait`);
     });
   }

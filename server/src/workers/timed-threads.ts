@@ -1,4 +1,5 @@
 import { Piscina } from 'piscina';
+import { PACKAGE_DIRECTORY } from '../package-directory.ts';
 
 /** How long a piece of work may take, by the bytes of its input. */
 export interface Deadline {
@@ -25,10 +26,10 @@ export interface Work {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Threads started from one file, on demand. */
+/** Threads started from one file of this folder, on demand. */
 export function createThreads(file: string, count: number): Piscina {
   return new Piscina({
-    filename: new URL(file, import.meta.url).href,
+    filename: new URL(`dist/workers/${file}`, PACKAGE_DIRECTORY).href,
     minThreads: 0,
     maxThreads: count,
     idleTimeout: IDLE_TIMEOUT_MS,

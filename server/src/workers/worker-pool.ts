@@ -21,7 +21,7 @@ export class CompactionTimeoutError extends Error {
 
 const tooLate = (deadlineMs: number): Error => new CompactionTimeoutError(deadlineMs);
 
-const WORKER = './worker.js';
+const WORKER = 'worker.js';
 
 /**
  * {@link DocumentWorkers} in worker threads. Diffs have threads of their own: somebody waits for each, and it takes time in

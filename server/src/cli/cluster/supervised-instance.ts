@@ -4,9 +4,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Backoff } from '@headwater/persistence';
 import type { Logger } from '../../logging/logger.ts';
+import { PACKAGE_DIRECTORY } from '../../package-directory.ts';
 import { CommandFailure } from '../failure.ts';
 
-const BIN = fileURLToPath(new URL('../../../bin/headwater.js', import.meta.url));
+const BIN = fileURLToPath(new URL('bin/headwater.js', PACKAGE_DIRECTORY));
 
 /** An instance that ran this long did not end because of how it was started. */
 const SOUND_AFTER_MS = 10_000;
