@@ -5,6 +5,7 @@ import type { DeleteOptions, DocumentHistory, DocumentStore } from '@headwater/p
 import { HeadwaterError } from '@headwater/protocol';
 import { getRequestListener } from '@hono/node-server';
 import type { Authenticate } from './access/access.ts';
+import { checkWhom, type ReauthenticateOptions, Reauthentication, shuttingDown } from './access/reauthentication.ts';
 import type { OnStateless } from './access/stateless.ts';
 import { Heartbeat } from './connection/heartbeat.ts';
 import { ReadScheduler } from './connection/read-scheduler.ts';
@@ -104,6 +105,25 @@ export interface HeadwaterServer {
    * document, and who is not there misses it.
    */
   broadcastStateless(documentName: string, payload: string): void;
+
+  /**
+   * Has `authenticate` decide anew about everybody who is in, or about those of a document, or of a user: call it
+   * when a permission has changed, after that is stored where `authenticate` looks. It is asked with the token that each came with last.
+   * Who is refused is out, as when a token ends; what else is different takes effect at once. Edits that were taken up stay. Who cannot be
+   * decided about (`HW_ACCESS_UNDECIDED`) keeps what they have, and is asked about again until it is decided.
+   *
+   * What this process has open itself is not asked about.
+   *
+   * @example
+   * ```ts
+   * await permissions.remove('ada', 'my-document');
+   * await server.reauthenticate({ user: 'ada', documentName: 'my-document' });
+   * ```
+   *
+   * @returns once everybody here was asked about
+   * @throws HW_NAME_INVALID, HW_OPTIONS_INVALID for an empty user, HW_SHUTTING_DOWN when it is closed
+   */
+  reauthenticate(options?: ReauthenticateOptions): Promise<void>;
 
   /** The same as `GET /health`. */
   readonly health: Health;
@@ -208,9 +228,11 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const readers = new ReadScheduler(() => store.health.unsavedBytes <= resolved.maxUnsavedBytes);
   const heartbeat = new Heartbeat(resolved.heartbeatIntervalMs);
   const connections = new Set<WebSocketConnection>();
+  const reauthentication = authenticate && new Reauthentication(logger, Math.random);
   const around = {
     registry,
     authenticate,
+    reauthentication,
     onStateless,
     readers,
     heartbeat,
@@ -287,12 +309,18 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     },
 
     async delete(documentName, how) {
-      if (closing !== undefined) throw new HeadwaterError('HW_SHUTTING_DOWN', 'the server is closed');
+      if (closing !== undefined) throw shuttingDown();
       return registry.delete(documentName, how);
     },
 
     broadcastStateless(documentName, payload) {
       registry.broadcastStateless(documentName, payload);
+    },
+
+    async reauthenticate(whom = {}) {
+      checkWhom(whom);
+      if (closing !== undefined) throw shuttingDown();
+      await reauthentication?.ask(whom);
     },
 
     get health() {
@@ -308,6 +336,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
         connections,
         locals,
         registry,
+        reauthentication,
         heartbeat,
         keeper,
         history,

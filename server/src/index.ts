@@ -1,6 +1,7 @@
 export type { DeleteOptions } from '@headwater/persistence';
 export { type ErrorCode, HeadwaterError } from '@headwater/protocol';
 export type { Access, AccessRequest, Authenticate, Visitor } from './access/access.ts';
+export type { ReauthenticateOptions } from './access/reauthentication.ts';
 export type { OnStateless, StatelessMessage } from './access/stateless.ts';
 export { createServer, type HeadwaterServer, type ServerParts } from './create-server.ts';
 export type { Health } from './http/http-app.ts';

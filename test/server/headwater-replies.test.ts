@@ -1,44 +1,7 @@
-import { decodeHeadwaterServerFrame, HeadwaterError } from '@headwater/protocol';
+import { HeadwaterError } from '@headwater/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Link } from '../../server/src/connection/dialect.ts';
 import { HeadwaterReplies } from '../../server/src/connection/headwater-replies.ts';
-import { payloadsOf } from './support.ts';
-
-/** A connection that is as full as a test says, and remembers what it was given. */
-class FakeLink implements Link {
-  readonly author = 'ada';
-  readonly visitor = { headers: {}, parameters: new URLSearchParams(), remoteAddress: undefined };
-  isFull = false;
-  closedWith: HeadwaterError | undefined;
-  readonly #sent: Uint8Array[] = [];
-
-  send(buffers: readonly Uint8Array[]): boolean {
-    if (this.isFull) throw new Error('sent while full');
-    this.#sent.push(...buffers);
-    return !this.isFull;
-  }
-
-  close(error: HeadwaterError): void {
-    this.closedWith = error;
-  }
-
-  isResponsive(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
-  release(): void {}
-
-  get told(): unknown[] {
-    return payloadsOf(Buffer.concat(this.#sent)).map((payload) => {
-      const frame = decodeHeadwaterServerFrame(payload);
-      return frame.kind === 'message' ? frame.message : frame;
-    });
-  }
-
-  get kinds(): unknown[] {
-    return this.told.map((message) => (message as { kind: string }).kind);
-  }
-}
+import { FakeLink } from './fake-link.ts';
 
 let link: FakeLink;
 let replies: HeadwaterReplies;

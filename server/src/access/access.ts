@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { HeadwaterError } from '@headwater/protocol';
+import { isUnreachable } from './unreachable.ts';
 
 /** Who is at the other end of a connection, as far as its upgrade said. */
 export interface Visitor {
@@ -31,7 +32,11 @@ export interface Access {
 
 /**
  * Decides who may have a document. Throw to refuse: the message is told to the client, so put nothing secret into it. Throw
- * a `HeadwaterError` of code `HW_ACCESS_UNDECIDED` when it cannot be decided now: the client comes back.
+ * a `HeadwaterError` of code `HW_ACCESS_UNDECIDED` when it cannot be decided now: the client comes back. An error that says that
+ * somebody could not be reached (`fetch` that failed, ECONNREFUSED, a timeout) counts as that.
+ *
+ * Asked when a session begins, when its client brings another token, and again with the last one after `reauthenticate`. Who is in
+ * stays so as long as it cannot be decided anew.
  *
  * @example
  * ```ts
@@ -68,6 +73,9 @@ export async function accessOf(
     access = granted(await authenticate(request));
   } catch (cause) {
     if (cause instanceof HeadwaterError && cause.code === 'HW_ACCESS_UNDECIDED') throw cause;
+    if (isUnreachable(cause)) {
+      throw new HeadwaterError('HW_ACCESS_UNDECIDED', 'it cannot be decided at present who may have this', { cause });
+    }
     const why = cause instanceof Error && cause.message !== '' ? cause.message : 'access denied';
     throw new HeadwaterError('HW_ACCESS_DENIED', why, { cause });
   }

@@ -1,6 +1,6 @@
 import { type AddressedMessage, closeCodeOf, encodeAddressedMessage, HeadwaterError } from '@headwater/protocol';
-import { accessOf, tokenExpired } from '../access/access.ts';
-import { Expiry } from '../access/expiry.ts';
+import type { Granted } from '../access/access.ts';
+import { SessionAccess } from '../access/session-access.ts';
 import { documentDeleted, isDeletion } from '../documents/deletion.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { Session } from '../documents/session.ts';
@@ -32,11 +32,8 @@ export class AddressedSession implements Session {
   readonly #link: Link;
   readonly #replies: SessionReplies;
   readonly #early: EarlyMessages;
-  readonly #expiry: Expiry;
+  readonly #access: SessionAccess<HostedDocument>;
   #document: HostedDocument | undefined;
-  /** The newest token that was not judged yet, while another one is. */
-  #nextToken: string | undefined;
-  #isJudging = false;
   #isDenied = false;
   #hasLeft = false;
 
@@ -48,9 +45,14 @@ export class AddressedSession implements Session {
     this.#link = around.link;
     this.#replies = around.replies;
     this.#early = new EarlyMessages(around.early);
-    this.#expiry = new Expiry(around.now, {
-      onSoon: () => this.#replies.expiresSoon(),
-      onExpired: () => this.#expire(),
+    const { visitor } = around.link;
+    this.#access = new SessionAccess({ documentName, visitor }, around, {
+      open: () => this.#document ?? around.registry.open(documentName),
+      onGranted: (access, document) => this.#grant(access, document),
+      onFailed: (error) => this.#fail(error),
+      onExpiresSoon: () => this.#replies.expiresSoon(),
+      onSettled: () => this.#settle(),
+      isOver: () => this.#isOver,
     });
     this.author = around.link.author;
   }
@@ -66,17 +68,13 @@ export class AddressedSession implements Session {
 
   /** Whether a token is being judged. One that ends meanwhile tells when that is over. */
   get isJudging(): boolean {
-    return this.#isJudging;
+    return this.#access.isJudging;
   }
 
-  /**
-   * Takes a token: the first one opens the document, a later one may change what its client may do. One is judged at a time, and
-   * of those that come meanwhile only the newest.
-   */
+  /** Takes a token: the first one opens the document, a later one may change what its client may do. */
   authenticate(token: string): void {
     this.#isDenied = false;
-    this.#nextToken = token;
-    if (!this.#isJudging) void this.#judge();
+    this.#access.present(token);
   }
 
   /** Handles a message, or keeps it until the document is open. @throws HeadwaterError when it ends the connection */
@@ -128,8 +126,8 @@ export class AddressedSession implements Session {
    */
   leave(): void {
     this.#hasLeft = true;
-    if (!this.#isJudging || !this.#early.hasEdits) this.#early.takeAll();
-    this.#expiry.clear();
+    if (!this.isJudging || !this.#early.hasEdits) this.#early.takeAll();
+    this.#access.leave();
     this.#document?.leave(this);
     this.#document = undefined;
   }
@@ -174,41 +172,19 @@ export class AddressedSession implements Session {
     if (edits.length > 0) this.#replies.dropped?.(edits.length);
   }
 
-  async #judge(): Promise<void> {
-    this.#isJudging = true;
-    for (let token = this.#takeToken(); token !== undefined; token = this.#takeToken()) await this.#authenticate(token);
-    this.#isJudging = false;
+  #settle(): void {
     if (!this.#hasLeft) return;
     this.leave(); // it may have joined for the edits it had sent
     this.#around.onGone();
   }
 
-  #takeToken(): string | undefined {
-    const token = this.#nextToken;
-    this.#nextToken = undefined;
-    return this.#isOver ? undefined : token;
-  }
-
-  async #authenticate(token: string): Promise<void> {
-    const { documentName } = this;
-    const { authenticate, registry, now } = this.#around;
-    try {
-      const access = await accessOf(authenticate, { ...this.#link.visitor, documentName, token }, now);
-      if (this.#nextToken !== undefined || this.#isOver) return;
-      const document = this.#document ?? (await registry.open(documentName));
-      if (this.#isOver) return;
-      this.author = access.user ?? this.#link.author;
-      const mayWriteNow = this.isReadOnly && !access.isReadOnly;
-      this.isReadOnly = access.isReadOnly;
-      if (!this.#hasLeft) {
-        this.#replies.granted(access);
-        this.#expiry.set(access.expiresAt);
-      }
-      if (this.#document === undefined) this.#join(document);
-      else if (mayWriteNow) document.ask(this); // what was refused comes again
-    } catch (error) {
-      this.#fail(error);
-    }
+  #grant(access: Granted, document: HostedDocument): void {
+    this.author = access.user ?? this.#link.author;
+    const mayWriteNow = this.isReadOnly && !access.isReadOnly;
+    this.isReadOnly = access.isReadOnly;
+    if (!this.#hasLeft) this.#replies.granted(access);
+    if (this.#document === undefined) this.#join(document);
+    else if (mayWriteNow) document.ask(this); // what was refused comes again
   }
 
   #join(document: HostedDocument): void {
@@ -236,14 +212,9 @@ export class AddressedSession implements Session {
     else this.close(error);
   }
 
-  /** A token that came in time and is being judged decides. */
-  #expire(): void {
-    if (!this.#isJudging) this.#deny(tokenExpired());
-  }
-
   #deny(error: HeadwaterError): void {
     this.#isDenied = true;
-    this.#expiry.clear();
+    this.#access.revoke();
     this.#drop(this.#early.takeAll());
     this.#replies.denied(error);
     this.#document?.leave(this);

@@ -1,5 +1,6 @@
 import type { HeadwaterError, RetryHint } from '@headwater/protocol';
 import type { Authenticate, Visitor } from '../access/access.ts';
+import type { Reauthentication } from '../access/reauthentication.ts';
 import type { OnStateless } from '../access/stateless.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -55,6 +56,8 @@ export interface Link {
 export interface DialectSurroundings {
   readonly registry: DocumentRegistry;
   readonly authenticate: Authenticate | undefined;
+  /** Where there is somebody to ask. */
+  readonly reauthentication: Reauthentication | undefined;
   readonly onStateless: OnStateless | undefined;
   readonly options: ResolvedServerOptions;
   readonly logger: Logger;

@@ -16,7 +16,8 @@ const DENIABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** What a full connection is to be told later. */
 interface Untold {
   saved: number;
-  isAccepted: boolean;
+  /** What was decided last about its token. */
+  verdict: Uint8Array | undefined;
 }
 
 /** What `@hocuspocus/provider` 4 is told of its tokens and its edits (docs/protocol.md, "Hocuspocus"). */
@@ -24,7 +25,7 @@ export class HocuspocusReplies implements SessionReplies {
   readonly #address: string;
   readonly #link: Link;
   readonly #statuses = new SyncStatuses();
-  readonly #untold: Untold = { saved: 0, isAccepted: false };
+  readonly #untold: Untold = { saved: 0, verdict: undefined };
   #isReadOnly = false;
 
   constructor(address: string, link: Link) {
@@ -35,7 +36,7 @@ export class HocuspocusReplies implements SessionReplies {
   granted({ isReadOnly }: Granted): void {
     if (this.#isReadOnly && !isReadOnly) this.#statuses.countNextStep2(); // what was refused comes again
     this.#isReadOnly = isReadOnly;
-    this.#accept();
+    this.#tellVerdict(acceptedMessage(this.#address, isReadOnly));
   }
 
   expiresSoon(): void {
@@ -47,7 +48,7 @@ export class HocuspocusReplies implements SessionReplies {
   }
 
   denied({ message }: HeadwaterError): void {
-    if (!this.#link.isFull) this.#link.send([deniedMessage(this.#address, message)]);
+    this.#tellVerdict(deniedMessage(this.#address, message));
   }
 
   asked(): boolean {
@@ -72,14 +73,14 @@ export class HocuspocusReplies implements SessionReplies {
   }
 
   drained(): void {
-    if (this.#untold.isAccepted) this.#accept();
-    const { saved } = this.#untold;
+    const { saved, verdict } = this.#untold;
+    if (verdict !== undefined) this.#tellVerdict(verdict);
     this.#untold.saved = 0;
     if (saved > 0) this.#link.send([syncStatusMessages(this.#address, true, saved)]);
   }
 
-  #accept(): void {
-    this.#untold.isAccepted = this.#link.isFull;
-    if (!this.#link.isFull) this.#link.send([acceptedMessage(this.#address, this.#isReadOnly)]);
+  #tellVerdict(verdict: Uint8Array): void {
+    this.#untold.verdict = this.#link.isFull ? verdict : undefined;
+    if (!this.#link.isFull) this.#link.send([verdict]);
   }
 }

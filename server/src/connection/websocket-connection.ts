@@ -227,7 +227,7 @@ export class WebSocketConnection implements Link, HeartbeatTarget {
       this.#dialect.leave();
       this.#dialect = this.#beginHocuspocus();
     } else if (this.#around.authenticate !== undefined) {
-      void this.#dialect.open();
+      this.#dialect.open();
     }
   }
 
@@ -239,7 +239,7 @@ export class WebSocketConnection implements Link, HeartbeatTarget {
   /** Where access has to be asked for, the first message comes first: a Hocuspocus provider brings its token with it. */
   #beginYWebsocket(documentName: string): Dialect {
     const dialect = new YWebsocketDialect(documentName, this, this.#around);
-    if (this.#around.authenticate === undefined) void dialect.open();
+    if (this.#around.authenticate === undefined) dialect.open();
     return dialect;
   }
 

@@ -1,6 +1,6 @@
 import { closeCodeOf, decodeFrame, HeadwaterError } from '@headwater/protocol';
-import { accessOf, tokenExpired } from '../access/access.ts';
-import { Expiry } from '../access/expiry.ts';
+import type { Granted } from '../access/access.ts';
+import { SessionAccess } from '../access/session-access.ts';
 import { documentDeleted, isDeletion } from '../documents/deletion.ts';
 import type { HostedDocument } from '../documents/hosted-document.ts';
 import type { Session } from '../documents/session.ts';
@@ -17,7 +17,7 @@ export class YWebsocketDialect implements Dialect, Session {
   isReadOnly = false;
   readonly #link: Link;
   readonly #around: DialectSurroundings;
-  readonly #expiry: Expiry;
+  readonly #access: SessionAccess<HostedDocument>;
   #document: HostedDocument | undefined;
   #hasLeft = false;
 
@@ -26,40 +26,23 @@ export class YWebsocketDialect implements Dialect, Session {
     this.#link = link;
     this.#around = around;
     this.author = link.author;
-    this.#expiry = new Expiry(around.now, { onSoon: () => {}, onExpired: () => this.close(tokenExpired()) });
+    this.#access = new SessionAccess({ documentName, visitor: link.visitor }, around, {
+      open: () => this.#document ?? around.registry.open(documentName),
+      onGranted: (access, document) => this.#grant(access, document),
+      onFailed: (error) => this.#fail(error),
+      onExpiresSoon: () => {}, // it would not know what to do
+      onSettled: () => {},
+      isOver: () => this.#hasLeft,
+    });
   }
 
   get hasSession(): boolean {
     return this.#document !== undefined;
   }
 
-  /** Opens the document and joins it. Never rejects: a document that cannot be had ends the connection. */
-  async open(): Promise<void> {
-    const { documentName } = this;
-    const { authenticate, registry, logger, now } = this.#around;
-    try {
-      const { visitor } = this.#link;
-      const token = visitor.parameters.get('token') ?? undefined;
-      const { user, isReadOnly, expiresAt } = await accessOf(authenticate, { ...visitor, documentName, token }, now);
-      this.author = user ?? this.author;
-      this.isReadOnly = isReadOnly;
-      const document = await registry.open(documentName);
-      if (this.#hasLeft) return;
-      // A client that has left in the meantime may have left edits too: they wait in the inbox.
-      this.#document = document;
-      this.#expiry.set(expiresAt);
-      document.join(this);
-      this.#link.release();
-    } catch (error) {
-      if (this.#hasLeft) return;
-      if (error instanceof HeadwaterError && closeCodeOf(error) !== undefined) {
-        logger.info({ documentName, author: this.author, reason: error.message }, 'access denied');
-        this.close(isDeletion(error) ? documentDeleted(error) : error);
-        return;
-      }
-      logger.error({ documentName, err: error }, 'document could not be opened');
-      this.close(new HeadwaterError('HW_DOCUMENT_UNREADABLE', 'the document could not be opened', { cause: error }));
-    }
+  /** Opens the document and joins it. A document that cannot be had ends the connection. */
+  open(): void {
+    this.#access.present(this.#link.visitor.parameters.get('token') ?? undefined);
   }
 
   handle(frame: Uint8Array): void {
@@ -93,8 +76,32 @@ export class YWebsocketDialect implements Dialect, Session {
 
   leave(): void {
     this.#hasLeft = true;
-    this.#expiry.clear();
+    this.#access.leave();
     this.#document?.leave(this);
     this.#document = undefined;
+  }
+
+  #grant({ user, isReadOnly }: Granted, document: HostedDocument): void {
+    this.author = user ?? this.#link.author;
+    const mayWriteNow = this.isReadOnly && !isReadOnly;
+    this.isReadOnly = isReadOnly;
+    if (this.#document === undefined) {
+      // A client that has left in the meantime may have left edits too: they wait in the inbox.
+      this.#document = document;
+      document.join(this);
+      this.#link.release();
+    } else if (mayWriteNow) document.ask(this); // what was refused comes again
+  }
+
+  #fail(error: unknown): void {
+    const { documentName, author } = this;
+    const { logger } = this.#around;
+    if (error instanceof HeadwaterError && closeCodeOf(error) !== undefined) {
+      logger.info({ documentName, author, reason: error.message }, 'access denied');
+      this.close(isDeletion(error) ? documentDeleted(error) : error);
+      return;
+    }
+    logger.error({ documentName, err: error }, 'document could not be opened');
+    this.close(new HeadwaterError('HW_DOCUMENT_UNREADABLE', 'the document could not be opened', { cause: error }));
   }
 }

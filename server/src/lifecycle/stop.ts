@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Reauthentication } from '../access/reauthentication.ts';
 import type { Heartbeat } from '../connection/heartbeat.ts';
 import type { WebSocketConnection } from '../connection/websocket-connection.ts';
 import type { HistoryKeeper } from '../documents/history-keeper.ts';
@@ -25,6 +26,7 @@ export interface Stoppable {
   readonly connections: ReadonlySet<WebSocketConnection>;
   readonly locals: LocalDocuments;
   readonly registry: DocumentRegistry;
+  readonly reauthentication: Reauthentication | undefined;
   readonly heartbeat: Heartbeat;
   readonly keeper: HistoryKeeper;
   readonly history: LiveHistory;
@@ -48,6 +50,7 @@ export async function stop(parts: Stoppable): Promise<void> {
   // 1. take no new work
   upgrader.close();
   parts.history.close();
+  parts.reauthentication?.close();
   for (const server of httpServers) server.close();
   for (const connection of connections) connection.stopReading();
   parts.locals.takeNoMore();
