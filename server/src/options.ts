@@ -127,7 +127,8 @@ export const serverOptionsSchema = z.strictObject({
     'Bytes of updates per document that may wait for missing dependencies; past it the sender is closed with 1013.',
   ),
   maxUnsavedBytes: bytes(256 * MIB).describe(
-    'Bytes not yet fsynced, over all documents, above which the server stops reading from sockets until the store caught up.',
+    'Bytes not yet fsynced, over all documents, above which the server stops reading from sockets, ' +
+      'and taking up what other instances could not save, until the store caught up.',
   ),
 
   unloadAfterMs: duration(30_000, { min: 0 }).describe('How long a document without sessions stays in memory.'),

@@ -110,6 +110,31 @@ test('an edit that the store could not write is shown at the other instance, whi
   expect(ada.acknowledged).toBe(0);
 });
 
+test('an instance with too much unsaved takes up nothing that others could not write, and has it once it is stored', async () => {
+  const cluster = new Cluster({ maxUnsavedBytes: 1_000 });
+  const { one, two, here, ada, grace } = await cluster.pair();
+  one.store.writeError = new Error('the owner is away');
+  one.store.drops = true;
+  two.store.health = { status: 'degraded', unsavedBytes: 1_001 };
+  const typist = new Typist(1);
+  const hello = typist.type('hello');
+
+  here.receive(ada, hello);
+  await aMoment();
+  expect(two.store.changes).toEqual([]);
+  expect(grace.text()).toBe('');
+
+  two.store.health = { status: 'degraded', unsavedBytes: 1_000 };
+  here.receive(ada, typist.type(' again'));
+  await aMoment();
+  expect(two.store.changes).toHaveLength(1);
+  expect(grace.text()).toBe('');
+
+  await cluster.store.append('notes', { timeMs: 1, entries: [{ update: hello, author: 'ada' }] }).durable;
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+  expect(grace.text()).toBe('hello again');
+});
+
 test('what the relay lost is found by the sweep', async () => {
   const cluster = new Cluster();
   const { here, ada, grace } = await cluster.pair();

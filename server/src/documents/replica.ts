@@ -67,6 +67,7 @@ export class Replica implements RelayListener, Swept {
   readonly #relay: Relay;
   readonly #sweep: Sweep;
   readonly #store: DocumentStore;
+  readonly #maxUnsavedBytes: number;
   readonly #channel: RelayChannel;
   readonly #catchUp: CatchUp;
   /** What was heard while the document was being loaded. */
@@ -81,11 +82,13 @@ export class Replica implements RelayListener, Swept {
   /** Questions to other instances, by instance and client. */
   readonly #questions = new Map<string, (isThere: boolean) => void>();
 
-  constructor(document: Replicated, { relay, sweep }: ClusterSurroundings, { store, logger }: DocumentSurroundings) {
+  constructor(document: Replicated, { relay, sweep }: ClusterSurroundings, around: DocumentSurroundings) {
+    const { store, logger, options } = around;
     this.#document = document;
     this.#relay = relay;
     this.#sweep = sweep;
     this.#store = store;
+    this.#maxUnsavedBytes = options.maxUnsavedBytes;
     this.epoch = new LogEpoch(store);
     const behind = {
       name: document.name,
@@ -300,13 +303,21 @@ export class Replica implements RelayListener, Swept {
         break;
       case 'unwritten':
         this.#document.edits.takeWaiting(batch.waiting);
-        this.#document.edits.takeUnwritten(batch.entries);
+        if (!this.#isFull) this.#document.edits.takeUnwritten(batch.entries);
         break;
       case 'stored':
         this.coverage.note(batch.sequence);
         this.#catchUp.now();
         break;
     }
+  }
+
+  /**
+   * Whether no more is kept that is not saved. What is not taken up nobody sees here, so nothing depends on this instance; it is
+   * read from the store once the other instance could write it.
+   */
+  get #isFull(): boolean {
+    return this.#store.health.unsavedBytes > this.#maxUnsavedBytes;
   }
 
   /**
