@@ -244,7 +244,7 @@ export const FULL: BenchConfig = {
   },
   reconnectStorm: {
     clients: 100,
-    repeats: 10,
+    repeats: 20,
     settleMs: 300,
     timeoutMs: 30_000,
     maxCpuRatio: 1.5,

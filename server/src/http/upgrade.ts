@@ -48,6 +48,9 @@ export class Upgrader {
       if (!(error instanceof HeadwaterError)) throw error;
       return refuseUpgrade(socket, 400, error.message);
     }
+    // What a document that is in memory has to say goes out with the response.
+    socket.cork();
+    setImmediate(() => socket.uncork());
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', ignoreError);
       const parameters = new URLSearchParams(target.includes('?') ? target.slice(target.indexOf('?') + 1) : '');
