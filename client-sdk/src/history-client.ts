@@ -1,5 +1,6 @@
 import { ApiConnection, type HistoryClientOptions } from './history/api-connection.ts';
 import type {
+  DeletionPage,
   DocumentDiff,
   DocumentPage,
   HistoricState,
@@ -80,6 +81,26 @@ export class HistoryClient {
   /** A page of the documents there are. */
   async documents({ signal, ...query }: DocumentRange = {}): Promise<DocumentPage> {
     return (await this.#api.json({ path: ['documents'], query, signal })) as DocumentPage;
+  }
+
+  /** A page of what was deleted and may not be made anew. */
+  async deletions({ signal, ...query }: DocumentRange = {}): Promise<DeletionPage> {
+    return (await this.#api.json({ path: ['deletions'], query, signal })) as DeletionPage;
+  }
+
+  /**
+   * Deletes a document for good, with its past, for everybody: whoever has it open is told, and nobody who still has a copy brings it back.
+   * With `allowReuse` the name is free instead, or again.
+   *
+   * @returns whether there was one
+   */
+  async delete(
+    documentName: string,
+    { allowReuse }: { readonly allowReuse?: boolean | undefined } = {},
+  ): Promise<boolean> {
+    const query = { allowReuse: allowReuse === undefined ? undefined : String(allowReuse) };
+    const answer = await this.#api.json({ method: 'DELETE', path: ['documents', documentName], query });
+    return (answer as { readonly existed: boolean }).existed;
   }
 
   /**

@@ -270,7 +270,7 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const access = { scope: resolved.api, token: resolved.apiToken, secret, isOpenLocally: nodeEnv !== 'production' };
   const loadV1: HttpParts['loadV1'] = async () => {
     const { createV1 } = await import('./http/v1/create-v1.ts');
-    return createV1({ history, store, logger, access });
+    return createV1({ history, store, registry, logger, access });
   };
   const pages = createPages(pagesScope(resolved, nodeEnv));
   // HTTP/1.0 knows no Host, and load balancers speak it when they ask for our health.

@@ -72,6 +72,7 @@ describe('the OpenAPI description', () => {
 
     expect(operations.toSorted()).toEqual(
       [
+        'GET /v1/deletions',
         'GET /v1/documents',
         'GET /v1/documents/{name}/blame',
         'GET /v1/documents/{name}/diff',
@@ -86,6 +87,7 @@ describe('the OpenAPI description', () => {
         'POST /v1/documents/{name}/restore',
         'POST /v1/documents/{name}/versions',
         'PUT /v1/documents/{name}/retention',
+        'DELETE /v1/documents/{name}',
         'DELETE /v1/documents/{name}/versions/{id}',
       ].toSorted(),
     );

@@ -29,6 +29,20 @@ export interface DocumentPage {
   readonly next?: string;
 }
 
+/** A document that was deleted, and whose name is not free. */
+export interface DeletedDocument {
+  readonly name: string;
+  /** In milliseconds since the epoch. */
+  readonly deletedMs: number;
+}
+
+/** A page of them, in the order of their names' UTF-8 bytes. */
+export interface DeletionPage {
+  readonly deletions: readonly DeletedDocument[];
+  /** Ask for those `after` this name; absent when there are no more. */
+  readonly next?: string;
+}
+
 /** A moment with a name. */
 export interface NamedVersion {
   readonly id: string;

@@ -8,7 +8,8 @@ import { parseCount } from './parse-flag.ts';
 const NOTES = `
 Columns: bytes of the snapshot; updates stored after it and their bytes; updates that wait for others they build on;
 updates set aside because they cannot be applied; time of the last change; name (quoted where it holds spaces or
-control characters). With --json one object per line, with everything that is known of a document.
+control characters). With --json one object per line, with everything that is known of a document. With --deleted: when
+it was deleted, and the name, which nobody can use before "headwater delete NAME --yes --allow-reuse".
 
 Documents come in the order of their names' bytes and are printed while they are read, so a store of any size can be
 listed; for pages use --limit, and --after with the last name of the page before.
@@ -22,6 +23,7 @@ Examples:
 
 interface DocumentsFlags {
   readonly json?: boolean;
+  readonly deleted?: boolean;
   readonly prefix?: string;
   readonly after?: string;
   readonly limit?: number;
@@ -32,6 +34,7 @@ export function documentsCommand(): Command {
   const command = new Command('documents')
     .description('List the stored documents with their sizes and times.')
     .option('--json', 'one JSON object per line')
+    .option('--deleted', 'those that were deleted, and whose names are not free')
     .option('--prefix <text>', 'only documents whose name begins with this')
     .option('--after <name>', 'begin after this name')
     .option('--limit <number>', 'print at most so many', parseCount);
@@ -44,13 +47,44 @@ async function listDocuments(flags: DocumentsFlags): Promise<void> {
   const { options } = await loadSettings({ ...flags }, ['data']);
   await using store = await openStore(options.data);
 
-  if (!flags.json) await print(`${HEADINGS}\n`);
+  const { headings, rows } = flags.deleted ? deletedRows(store, flags) : documentRows(store, flags);
+  if (!flags.json) await print(`${headings}\n`);
   let left = flags.limit ?? Number.POSITIVE_INFINITY;
-  for await (const info of select(store, flags)) {
-    await print(`${flags.json ? JSON.stringify(withIsoTimes(info)) : toRow(info)}\n`);
+  for await (const { row, value } of rows) {
+    await print(`${flags.json ? JSON.stringify(value) : row}\n`);
     left -= 1;
     if (left === 0) break;
   }
+}
+
+/** A line for people, and what it says for programs. */
+interface Row {
+  readonly row: string;
+  readonly value: object;
+}
+
+interface Rows {
+  readonly headings: string;
+  readonly rows: AsyncIterable<Row>;
+}
+
+function documentRows(store: DocumentStore, flags: DocumentsFlags): Rows {
+  async function* rows(): AsyncIterable<Row> {
+    for await (const info of select(store, flags)) yield { row: toRow(info), value: withIsoTimes(info) };
+  }
+  return { headings: HEADINGS, rows: rows() };
+}
+
+/** Tombstones are small: those with another prefix are read and passed over. */
+function deletedRows(store: DocumentStore, { prefix = '', after }: DocumentsFlags): Rows {
+  async function* rows(): AsyncIterable<Row> {
+    for await (const { documentName, deletedMs } of store.listDeleted({ after })) {
+      if (!documentName.startsWith(prefix)) continue;
+      const deleted = new Date(deletedMs).toISOString();
+      yield { row: `${deleted}  ${printableName(documentName)}`, value: { documentName, deleted } };
+    }
+  }
+  return { headings: 'DELETED                   NAME', rows: rows() };
 }
 
 /** Reads only the stretch that can match: names are ordered by their bytes, so those with a prefix lie together. */

@@ -36,6 +36,7 @@ export function addSourceFlags(command: Command): Command {
 /** The past of the documents, and what has to be closed after it. */
 export interface OpenedPast extends AsyncDisposable {
   readonly past: Past;
+  readonly documents: Pick<DocumentStore, 'delete'>;
   /** The store, where that was opened. */
   readonly store?: DocumentStore;
 }
@@ -50,7 +51,7 @@ export async function openPast(flags: SourceFlags): Promise<OpenedPast> {
   if (flags.server !== undefined) return askServer(flags.server, options.apiToken);
   try {
     const store = await openStore(options.data);
-    return { past: new DocumentHistory(store), store, [Symbol.asyncDispose]: () => store.close() };
+    return { past: new DocumentHistory(store), documents: store, store, [Symbol.asyncDispose]: () => store.close() };
   } catch (error) {
     if (!(error instanceof HeadwaterError) || error.code !== 'HW_STORE_LOCKED') throw error;
     const server = await findRunningServer(options.data);
@@ -65,5 +66,5 @@ function askServer(url: string, token: string): OpenedPast {
     throw new UsageError(`--server: expected an address like http://127.0.0.1:1234, got ${JSON.stringify(url)}`);
   }
   const past = new HistoryClient(url, { token: token === '' ? undefined : token });
-  return { past, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return { past, documents: past, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

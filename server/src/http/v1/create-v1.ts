@@ -4,6 +4,7 @@ import type { Context, Next } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type AccessRule, admit } from './access.ts';
 import { addComparisons } from './comparisons-route.ts';
+import { addDeletions } from './deletions-route.ts';
 import { addDocuments } from './documents-route.ts';
 import { addEdits } from './edits-route.ts';
 import { errorOf, refuse } from './errors.ts';
@@ -64,6 +65,7 @@ export function createV1({ access, ...parts }: V1Parts): OpenAPIHono<NodeEnv> {
   const v1 = { app, ...parts };
   for (const add of [
     addDocuments,
+    addDeletions,
     addMoments,
     addState,
     addReplay,

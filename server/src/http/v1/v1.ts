@@ -1,6 +1,7 @@
 import type { DocumentStore } from '@headwater/persistence';
 import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { DocumentRegistry } from '../../documents/registry.ts';
 import type { LiveHistory } from '../../history/live-history.ts';
 import type { Logger } from '../../logging/logger.ts';
 
@@ -14,5 +15,6 @@ export interface V1 {
   readonly app: OpenAPIHono<NodeEnv>;
   readonly history: LiveHistory;
   readonly store: DocumentStore;
+  readonly registry: Pick<DocumentRegistry, 'delete'>;
   readonly logger: Logger;
 }
