@@ -63,6 +63,25 @@ export interface BenchConfig {
     readonly drainTimeoutMs: number;
     readonly maxCpuRatio: number;
   };
+  readonly day: {
+    /** In each of them, everybody of the session writes at the same time. */
+    readonly documents: number;
+    readonly readersPerDocument: number;
+    /** Of the session, at most. */
+    readonly edits: number;
+    readonly hours: number;
+    /** Of each hour. */
+    readonly hourMs: number;
+    readonly drainTimeoutMs: number;
+    /** Of its CPU per update, the last quarter of the day ÷ the second. */
+    readonly maxCpuGrowth: number;
+    /** Of its resident memory, likewise. */
+    readonly maxRssGrowth: number;
+    /** Of what lies on disk at the end, in bytes of the updates as clients sent them. */
+    readonly maxDiskPerByte: number;
+    /** Of its CPU per update, by rival. */
+    readonly maxRivalCpuRatio: RivalTargets;
+  };
   readonly joinStorm: {
     readonly clients: number;
     readonly repeats: number;
@@ -232,6 +251,18 @@ export const FULL: BenchConfig = {
     drainTimeoutMs: 10_000,
     maxCpuRatio: 1.1,
   },
+  day: {
+    documents: 4,
+    readersPerDocument: 1,
+    edits: 30_000,
+    hours: 24,
+    hourMs: 3000,
+    drainTimeoutMs: 20_000,
+    maxCpuGrowth: 1.2,
+    maxRssGrowth: 1.2,
+    maxDiskPerByte: 4,
+    maxRivalCpuRatio: { 'y-websocket+leveldb': 1, 'hocuspocus+sqlite': 1 },
+  },
   joinStorm: {
     clients: 100,
     repeats: 3,
@@ -347,6 +378,7 @@ export const QUICK: BenchConfig = {
   saturation: { ...FULL.saturation, clients: 50, inFlightPerWriter: [8, 64], warmupMs: 500, windowMs: 1000 },
   manyDocuments: { ...FULL.manyDocuments, documents: 50, updatesPerSecond: 200, warmupMs: 500, windowMs: 1000 },
   growth: { ...FULL.growth, places: 5000, warmupMs: 500, windowMs: 1000 },
+  day: { ...FULL.day, edits: 2000, hours: 12, hourMs: 400 },
   joinStorm: { ...FULL.joinStorm, clients: 20, repeats: 1 },
   reconnectStorm: { ...FULL.reconnectStorm, clients: 20, repeats: 3 },
   coldOpen: { ...FULL.coldOpen, sizes: [{ what: 'one editing session', bytes: 1 }] },
@@ -380,3 +412,6 @@ export const CLIENT_IDS = {
 
 /** The real editing session documents are made of, relative to the repository; made-up text when it is not there. */
 export const TRACE_FILE = '../shared/data/automerge-paper.json.gz';
+
+/** What two people wrote together, for a day of the benchmark; they improvise when it is not there. */
+export const SESSION_FILE = '../shared/data/friendsforever.json.gz';

@@ -120,3 +120,29 @@ test('a closed loop delivers everything it sent, over several documents', async 
   expect(result.sentInAll).toBeGreaterThan(100);
   expect(result).toMatchObject({ missing: 0, gaps: 0, lost: 0 });
 });
+
+test('a day ends with everything delivered, and has weighed the disk every hour', async () => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'headwater-bench-'));
+  const server = await headwater.start(dataDirectory);
+  const load = await LoadProcess.open();
+  running.push(load, server);
+
+  const result = await load.run({
+    kind: 'day',
+    port: server.port,
+    serverPid: server.pid,
+    dataDirectory,
+    paths: ['/one', '/two'],
+    readersPerDocument: 1,
+    sessionFile: 'no such trace',
+    edits: 200,
+    hours: 4,
+    hourMs: 150,
+    drainTimeoutMs: 5000,
+    firstClientId: 1_000_000,
+  });
+
+  expect(result).toMatchObject({ updates: 400, missing: 0, lost: 0 });
+  expect(result.hours).toHaveLength(4);
+  for (const { diskBytes } of result.hours) expect(diskBytes).toBeGreaterThan(0);
+});

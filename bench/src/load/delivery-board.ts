@@ -21,6 +21,8 @@ export class DeliveryBoard {
   readonly #options: DeliveryBoardOptions;
   readonly #sentAt: Float64Array[];
   readonly #latencies: number[] = [];
+  /** For each writer, the clocks of every writer that have reached it. */
+  readonly #knownTo: Float64Array[] = [];
   #measureFrom = Number.POSITIVE_INFINITY;
   #measureTo = Number.POSITIVE_INFINITY;
   /** Updates delivered, over all receivers. */
@@ -49,6 +51,16 @@ export class DeliveryBoard {
     return percentiles(this.#latencies);
   }
 
+  /** The latencies kept since this was last asked, in milliseconds. */
+  takeLatencies(): number[] {
+    return this.#latencies.splice(0);
+  }
+
+  /** How many clocks of a writer have reached another one. */
+  reached(writer: number, from: number): number {
+    return this.#knownTo[writer]?.[from] ?? 0;
+  }
+
   /**
    * The counter of one receiver, to be handed to its client.
    *
@@ -57,6 +69,7 @@ export class DeliveryBoard {
    */
   receiver(measuresLatency: boolean, ownWriter?: number, countsOwn = true): (runs: Runs) => void {
     const known = new Float64Array(this.#options.writers);
+    if (ownWriter !== undefined) this.#knownTo[ownWriter] = known;
     return (runs) => {
       const now = measuresLatency ? performance.now() : 0;
       for (let i = 0; i < runs.length; i += 3) {

@@ -3,10 +3,12 @@ import { DeliveryBoard } from './delivery-board.ts';
 import { type Dialect, DocumentAddress } from './document-address.ts';
 import { presenceMessage, updateMessage } from './messages.ts';
 import { SyncClient, type Traffic } from './sync-client.ts';
-import type { CharacterId, Typist } from './typing.ts';
+import { type CharacterId, OwnWords, type Typist } from './typing.ts';
 
 /** Sockets opened at the same time, so that a suite that is not about joining does not overrun a listen queue. */
 const OPEN_AT_ONCE = 50;
+
+const OWN_WORDS = new OwnWords();
 
 export interface FleetOptions {
   /** Where the clients of each document connect, one after the other; the first of them write. */
@@ -25,7 +27,8 @@ export interface FleetOptions {
   readonly firstClientId: number;
   /** What the writers send. Default: `edits`, which everybody gets back; of presence, only others are to hear. */
   readonly traffic?: Traffic | undefined;
-  readonly typist: Typist;
+  /** Whom {@link Fleet.prepare} asks what comes next. Default: everybody types on at the end of their own words */
+  readonly typist?: Typist | undefined;
   readonly onEcho?: ((writer: number, known: number) => void) | undefined;
 }
 
@@ -115,7 +118,7 @@ export class Fleet {
   }
 
   #message(id: CharacterId): Uint8Array {
-    const { traffic, typist } = this.#options;
+    const { traffic, typist = OWN_WORDS } = this.#options;
     return traffic === 'presence' ? presenceMessage(id.client, id.clock + 1) : updateMessage(typist.type(id));
   }
 

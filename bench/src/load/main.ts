@@ -1,3 +1,4 @@
+import { type DayResult, type DayTask, runDay } from './tasks/day.ts';
 import { type FloodResult, type FloodTask, runFlood } from './tasks/flood.ts';
 import { type HoldResult, type HoldTask, runHold } from './tasks/hold.ts';
 import { type JoinResult, type JoinTask, runJoin } from './tasks/join.ts';
@@ -6,7 +7,7 @@ import { runSpread, type SpreadResult, type SpreadTask } from './tasks/spread.ts
 import { runTraffic, type TrafficResult, type TrafficTask } from './tasks/traffic.ts';
 
 /** What a load process can be told to do. */
-export type LoadTask = TrafficTask | SaturateTask | JoinTask | HoldTask | FloodTask | SpreadTask;
+export type LoadTask = TrafficTask | SaturateTask | JoinTask | HoldTask | FloodTask | SpreadTask | DayTask;
 
 /** What comes back, by the task's kind. */
 export interface LoadResults {
@@ -16,6 +17,7 @@ export interface LoadResults {
   readonly hold: HoldResult;
   readonly flood: FloodResult;
   readonly spread: SpreadResult;
+  readonly day: DayResult;
 }
 
 /** Messages between the harness and a load process, as JSON over the fork's channel. */
@@ -41,6 +43,8 @@ function run(task: LoadTask): Promise<LoadResults[LoadTask['kind']]> {
       return runFlood(task);
     case 'spread':
       return runSpread(task);
+    case 'day':
+      return runDay(task);
     default:
       return Promise.reject(new Error(`unknown task ${JSON.stringify(task satisfies never)}`));
   }

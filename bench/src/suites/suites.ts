@@ -1,6 +1,7 @@
 import { abuse } from './abuse.ts';
 import { coldOpen } from './cold-open.ts';
 import { connections } from './connections.ts';
+import { day } from './day.ts';
 import { durable } from './durable.ts';
 import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
@@ -27,6 +28,7 @@ export const SUITES: readonly Suite[] = [
   idleMemory,
   connections,
   durable,
+  day,
   abuse,
   relay,
   twoInstances,

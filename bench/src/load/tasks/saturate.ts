@@ -2,7 +2,6 @@ import type { Dialect } from '../document-address.ts';
 import { Fleet } from '../fleet.ts';
 import { measureWindow, type WindowResult } from '../measured-window.ts';
 import { pause } from '../schedule.ts';
-import { OwnWords } from '../typing.ts';
 
 /** Writers keep a number of updates under way, each acknowledged by its own echo: as fast as the server can. */
 export interface SaturateTask {
@@ -47,7 +46,6 @@ export async function runSaturate(task: SaturateTask): Promise<SaturateResult> {
     writersPerDocument: task.writersPerDocument,
     latencyReceivers: task.latencyReceivers,
     firstClientId: task.firstClientId,
-    typist: new OwnWords(),
     onEcho: topUp,
   });
   for (let writer = 0; writer < fleet.writers; writer++) topUp(writer, 0);

@@ -1,7 +1,6 @@
 import type { Dialect } from '../document-address.ts';
 import { Fleet } from '../fleet.ts';
 import { type SteadyTyping, type SteadyTypingResult, typeSteadily } from '../steady-typing.ts';
-import { OwnWords } from '../typing.ts';
 
 /** One writer in each of many documents, and readers who may be at other instances. */
 export interface SpreadTask extends SteadyTyping {
@@ -28,7 +27,6 @@ export async function runSpread(task: SpreadTask): Promise<SpreadResult> {
     latencyReceivers: Number.POSITIVE_INFINITY,
     onlyOthersMeasure: true,
     firstClientId: task.firstClientId,
-    typist: new OwnWords(),
   });
   return typeSteadily(fleet, task.pids, task);
 }

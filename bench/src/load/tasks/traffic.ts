@@ -3,7 +3,7 @@ import type { Dialect } from '../document-address.ts';
 import { Fleet } from '../fleet.ts';
 import { type SteadyTyping, type SteadyTypingResult, typeSteadily } from '../steady-typing.ts';
 import type { Traffic } from '../sync-client.ts';
-import { type Gap, OwnWords, RandomPlaces, seededRandom, type Typist } from '../typing.ts';
+import { type Gap, RandomPlaces, seededRandom, type Typist } from '../typing.ts';
 
 /** Writers type at a fixed rate; everybody receives. */
 export interface TrafficTask extends SteadyTyping {
@@ -28,8 +28,8 @@ export interface TrafficResult extends Omit<SteadyTypingResult, 'cpuMs' | 'rssBy
 }
 
 /** The typist a task asks for. */
-export function typistOf(gapsFile: string | undefined): Typist {
-  if (gapsFile === undefined) return new OwnWords();
+function typistOf(gapsFile: string | undefined): Typist | undefined {
+  if (gapsFile === undefined) return undefined;
   return new RandomPlaces(JSON.parse(readFileSync(gapsFile, 'utf8')) as Gap[], seededRandom(1));
 }
 
