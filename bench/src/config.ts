@@ -63,6 +63,24 @@ export interface BenchConfig {
     readonly drainTimeoutMs: number;
     readonly maxCpuRatio: number;
   };
+  readonly slowConsumer: {
+    /** Of the document, besides the slow ones. */
+    readonly clients: number;
+    readonly writers: number;
+    readonly slowClients: number;
+    readonly updatesPerSecond: number;
+    /** Of each update: keystrokes would take minutes to fill what the kernel holds for a socket. */
+    readonly pictureBytes: number;
+    readonly warmupMs: number;
+    readonly windowMs: number;
+    readonly drainTimeoutMs: number;
+    readonly catchUpTimeoutMs: number;
+    /** What the highest memory is higher by than when they read, for each of them. */
+    readonly maxBytesPerSlowClient: number;
+    readonly maxExtraP99Ms: number;
+    /** Of how much memory grows, by rival. */
+    readonly maxRivalGrowthRatio: RivalTargets;
+  };
   readonly day: {
     /** In each of them, everybody of the session writes at the same time. */
     readonly documents: number;
@@ -251,6 +269,20 @@ export const FULL: BenchConfig = {
     drainTimeoutMs: 10_000,
     maxCpuRatio: 1.1,
   },
+  slowConsumer: {
+    clients: 14,
+    writers: 4,
+    slowClients: 10,
+    updatesPerSecond: 500,
+    pictureBytes: 4000,
+    warmupMs: 2000,
+    windowMs: 8000,
+    drainTimeoutMs: 10_000,
+    catchUpTimeoutMs: 20_000,
+    maxBytesPerSlowClient: 4_194_304,
+    maxExtraP99Ms: 25,
+    maxRivalGrowthRatio: { 'y-websocket': 1, hocuspocus: 1 },
+  },
   day: {
     documents: 4,
     readersPerDocument: 1,
@@ -378,6 +410,7 @@ export const QUICK: BenchConfig = {
   saturation: { ...FULL.saturation, clients: 50, inFlightPerWriter: [8, 64], warmupMs: 500, windowMs: 1000 },
   manyDocuments: { ...FULL.manyDocuments, documents: 50, updatesPerSecond: 200, warmupMs: 500, windowMs: 1000 },
   growth: { ...FULL.growth, places: 5000, warmupMs: 500, windowMs: 1000 },
+  slowConsumer: { ...FULL.slowConsumer, warmupMs: 500, windowMs: 2000 },
   day: { ...FULL.day, edits: 2000, hours: 12, hourMs: 400 },
   joinStorm: { ...FULL.joinStorm, clients: 20, repeats: 1 },
   reconnectStorm: { ...FULL.reconnectStorm, clients: 20, repeats: 3 },

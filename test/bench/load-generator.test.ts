@@ -146,3 +146,31 @@ test('a day ends with everything delivered, and has weighed the disk every hour'
   expect(result.hours).toHaveLength(4);
   for (const { diskBytes } of result.hours) expect(diskBytes).toBeGreaterThan(0);
 });
+
+test('clients that stopped reading get everything once they read on', async () => {
+  const server = await textbookServer.start(tmpdir());
+  const load = await LoadProcess.open();
+  running.push(load, server);
+
+  const result = await load.run({
+    kind: 'stall',
+    port: server.port,
+    serverPid: server.pid,
+    path: '/stall',
+    clients: 3,
+    writers: 2,
+    slowClients: 2,
+    stops: true,
+    pictureBytes: 50_000,
+    ratePerSecond: 400,
+    warmupMs: 100,
+    windowMs: 500,
+    drainTimeoutMs: 5000,
+    catchUpTimeoutMs: 5000,
+    firstClientId: 1_000_000,
+  });
+
+  expect(result).toMatchObject({ missing: 0, lost: 0, slowMissing: 0, slowLost: 0 });
+  // The server held for each what the kernel did not take: two sockets, at least a megabyte each.
+  expect(result.peakRssBytes).toBeGreaterThan(result.rssBeforeBytes + 2e6);
+});

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { gapsOfSentence, OwnWords, RandomPlaces, ROOT_NAME, seededRandom } from '../../bench/src/load/typing.ts';
+import {
+  gapsOfSentence,
+  OwnWords,
+  Pictures,
+  RandomPlaces,
+  ROOT_NAME,
+  seededRandom,
+} from '../../bench/src/load/typing.ts';
 import { readRuns } from '../../bench/src/load/update-runs.ts';
 
 function clocksOf(update: Uint8Array): Map<number, number> {
@@ -29,6 +36,16 @@ test('an update merged out of many is worth as much as they were', () => {
       [300_000, 10],
     ]),
   );
+});
+
+test('a picture is one clock, whatever its size', () => {
+  const pictures = new Pictures(70_000);
+  const updates = [0, 1, 2].map((clock) => pictures.type({ client: 7, clock }));
+  const doc = new Y.Doc();
+  for (const update of updates) Y.applyUpdate(doc, update);
+
+  expect(doc.getText(ROOT_NAME).length).toBe(3);
+  expect(clocksOf(Y.mergeUpdates(updates))).toEqual(new Map([[7, 3]]));
 });
 
 test('text is counted in the units Yjs counts clocks by', () => {

@@ -20,6 +20,12 @@ export class ByteCursor {
     this.varUint();
   }
 
+  /** Moves past bytes with their length in front. */
+  skipBytes(): void {
+    const length = this.varUint();
+    this.at += length;
+  }
+
   /** Moves past a string and returns its length in UTF-16 code units, the length Yjs counts clocks by. */
   stringLength(): number {
     const end = this.varUint() + this.at;

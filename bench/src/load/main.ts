@@ -4,10 +4,11 @@ import { type HoldResult, type HoldTask, runHold } from './tasks/hold.ts';
 import { type JoinResult, type JoinTask, runJoin } from './tasks/join.ts';
 import { runSaturate, type SaturateResult, type SaturateTask } from './tasks/saturate.ts';
 import { runSpread, type SpreadResult, type SpreadTask } from './tasks/spread.ts';
+import { runStall, type StallResult, type StallTask } from './tasks/stall.ts';
 import { runTraffic, type TrafficResult, type TrafficTask } from './tasks/traffic.ts';
 
 /** What a load process can be told to do. */
-export type LoadTask = TrafficTask | SaturateTask | JoinTask | HoldTask | FloodTask | SpreadTask | DayTask;
+export type LoadTask = TrafficTask | SaturateTask | JoinTask | HoldTask | FloodTask | SpreadTask | DayTask | StallTask;
 
 /** What comes back, by the task's kind. */
 export interface LoadResults {
@@ -18,6 +19,7 @@ export interface LoadResults {
   readonly flood: FloodResult;
   readonly spread: SpreadResult;
   readonly day: DayResult;
+  readonly stall: StallResult;
 }
 
 /** Messages between the harness and a load process, as JSON over the fork's channel. */
@@ -45,6 +47,8 @@ function run(task: LoadTask): Promise<LoadResults[LoadTask['kind']]> {
       return runSpread(task);
     case 'day':
       return runDay(task);
+    case 'stall':
+      return runStall(task);
     default:
       return Promise.reject(new Error(`unknown task ${JSON.stringify(task satisfies never)}`));
   }

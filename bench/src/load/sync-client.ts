@@ -102,6 +102,15 @@ export class SyncClient {
     return this.#socket.write(frames);
   }
 
+  /** Stops reading until {@link resume}: what the server sends piles up, first in the kernel and then with the server. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Resolves when what was sent has left this process. */
   drained(): Promise<void> {
     return new Promise((resolve) => {

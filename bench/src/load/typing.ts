@@ -3,6 +3,7 @@ import * as encoding from 'lib0/encoding';
 /** The root text every benchmark document keeps its characters in. */
 export const ROOT_NAME = 'text';
 
+const CONTENT_BINARY = 3;
 const CONTENT_STRING = 4;
 const HAS_ORIGIN = 0x80;
 const HAS_RIGHT_ORIGIN = 0x40;
@@ -20,21 +21,28 @@ export interface Gap {
 }
 
 /** The Yjs v1 update of `text` typed into a gap, written by hand: a `Y.Doc` per writer would cost more than the server. */
-export function encodeInsert(id: CharacterId, gap: Gap, text: string): Uint8Array {
-  const { left, right } = gap;
+export const encodeInsert = (id: CharacterId, gap: Gap, text: string): Uint8Array =>
+  encodeItem(id, gap, CONTENT_STRING, (encoder) => encoding.writeVarString(encoder, text));
+
+function encodeItem(
+  id: CharacterId,
+  { left, right }: Gap,
+  content: number,
+  writeContent: (encoder: encoding.Encoder) => void,
+): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, 1); // one client
   encoding.writeVarUint(encoder, 1); // one struct
   encoding.writeVarUint(encoder, id.client);
   encoding.writeVarUint(encoder, id.clock);
-  encoding.writeUint8(encoder, CONTENT_STRING | (left ? HAS_ORIGIN : 0) | (right ? HAS_RIGHT_ORIGIN : 0));
+  encoding.writeUint8(encoder, content | (left ? HAS_ORIGIN : 0) | (right ? HAS_RIGHT_ORIGIN : 0));
   if (left) writeId(encoder, left);
   if (right) writeId(encoder, right);
   if (!left && !right) {
     encoding.writeVarUint(encoder, 1); // the parent is a root type, by name
     encoding.writeVarString(encoder, ROOT_NAME);
   }
-  encoding.writeVarString(encoder, text);
+  writeContent(encoder);
   encoding.writeVarUint(encoder, 0); // deletes nothing
   return encoding.toUint8Array(encoder);
 }
@@ -55,10 +63,29 @@ const characterOf = (clock: number): string => String.fromCharCode(97 + (clock %
 /** Types on at the end of each writer's own words, as people do most of the time. */
 export class OwnWords implements Typist {
   type(id: CharacterId): Uint8Array {
-    const left = id.clock === 0 ? undefined : { client: id.client, clock: id.clock - 1 };
-    return encodeInsert(id, { left, right: undefined }, characterOf(id.clock));
+    return encodeInsert(id, ownEnd(id), characterOf(id.clock));
   }
 }
+
+/** Puts one picture behind the other: as many clocks as a typist's characters, and as many bytes as are wanted. */
+export class Pictures implements Typist {
+  readonly #picture: Uint8Array;
+
+  constructor(bytes: number) {
+    this.#picture = new Uint8Array(bytes).fill(0x55);
+  }
+
+  type(id: CharacterId): Uint8Array {
+    return encodeItem(id, ownEnd(id), CONTENT_BINARY, (encoder) => {
+      encoding.writeVarUint8Array(encoder, this.#picture);
+    });
+  }
+}
+
+const ownEnd = ({ client, clock }: CharacterId): Gap => ({
+  left: clock === 0 ? undefined : { client, clock: clock - 1 },
+  right: undefined,
+});
 
 /**
  * Types each character into another random place of the document.

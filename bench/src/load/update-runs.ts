@@ -4,7 +4,7 @@ import { ByteCursor } from './byte-cursor.ts';
 /** Called for every stretch of consecutive clocks of one client that an update carries. */
 export type RunHandler = (client: number, clock: number, length: number) => void;
 
-const StructRef = { Gc: 0, Deleted: 1, String: 4, Skip: 10 } as const;
+const StructRef = { Gc: 0, Deleted: 1, Binary: 3, String: 4, Skip: 10 } as const;
 const HAS_ORIGIN = 0x80;
 const HAS_RIGHT_ORIGIN = 0x40;
 const HAS_PARENT_SUB = 0x20;
@@ -15,7 +15,7 @@ const cursor = new ByteCursor();
  * Says which clocks a Yjs v1 update brings, whoever merged it out of what. This is how deliveries are counted: a server
  * that sends ten updates as one message has delivered ten.
  *
- * Text is read here; anything else goes through `Y.decodeUpdate`, which is right but slow.
+ * Text and binary content are read here; anything else goes through `Y.decodeUpdate`, which is right but slow.
  */
 export function readRuns(bytes: Uint8Array, start: number, end: number, onRun: RunHandler): void {
   cursor.bytes = bytes;
@@ -53,6 +53,10 @@ function structLength(info: number): number | undefined {
     if ((info & HAS_PARENT_SUB) !== 0) cursor.stringLength();
   }
   if (ref === StructRef.String) return cursor.stringLength();
+  if (ref === StructRef.Binary) {
+    cursor.skipBytes();
+    return 1;
+  }
   return ref === StructRef.Deleted ? cursor.varUint() : undefined;
 }
 

@@ -31,6 +31,8 @@ export const CHARTS: readonly Chart[] = [
   chart('day', 'CPU µs/update', 'Server CPU per update over a day, µs (flat is best)', 'server', 'hour'),
   chart('day', 'RSS MB', 'Memory over a day, MB (flat is best)', 'server', 'hour'),
   chart('day', 'disk MB', 'Disk over a day, MB (less is better)', 'server', 'hour'),
+  chart('slow-consumer', 'peak growth MB', 'What memory grows by, MB (less is better)', 'server', 'the slow ones'),
+  chart('slow-consumer', 'p99 ms', 'Latency of the others, p99, ms (less is better)', 'server', 'the slow ones'),
   chart('abuse', 'p95 ms', 'What others feel, p95, ms (less is better)', 'turn'),
   chart('relay', 'p50 ms', 'From writer to reader, p50, ms (less is better)', 'situation'),
   chart('two-instances', 'Redis bytes/update', 'Bytes to Redis for a keystroke (less is better)', 'server'),

@@ -12,6 +12,7 @@ import { presence } from './presence.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { relay } from './relay.ts';
 import { saturation } from './saturation.ts';
+import { slowConsumer } from './slow-consumer.ts';
 import type { Suite } from './suite.ts';
 import { twoInstances } from './two-instances.ts';
 
@@ -29,6 +30,7 @@ export const SUITES: readonly Suite[] = [
   connections,
   durable,
   day,
+  slowConsumer,
   abuse,
   relay,
   twoInstances,
