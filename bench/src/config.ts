@@ -134,6 +134,8 @@ export interface BenchConfig {
   readonly presence: {
     readonly crowds: readonly {
       readonly clients: number;
+      /** Whether they send back what they hear, as stock `y-websocket` clients do. */
+      readonly echoes: boolean;
       /** Of CPU time at the same moves, by rival. */
       readonly maxRivalCpuRatio: RivalTargets;
     }[];
@@ -324,9 +326,11 @@ export const FULL: BenchConfig = {
   },
   presence: {
     crowds: [
-      { clients: 100, maxRivalCpuRatio: { hocuspocus: 0.25, 'y-websocket': 0.25 } },
-      { clients: 300, maxRivalCpuRatio: { hocuspocus: 0.25 } },
-      { clients: 500, maxRivalCpuRatio: {} },
+      { clients: 100, echoes: false, maxRivalCpuRatio: { hocuspocus: 0.25, 'y-websocket': 0.25 } },
+      { clients: 100, echoes: true, maxRivalCpuRatio: { 'y-websocket': 0.25 } },
+      { clients: 300, echoes: false, maxRivalCpuRatio: { hocuspocus: 0.25 } },
+      { clients: 500, echoes: false, maxRivalCpuRatio: {} },
+      { clients: 1000, echoes: false, maxRivalCpuRatio: {} },
     ],
     movesPerSecond: 5,
     latencyReceivers: 20,
@@ -417,7 +421,10 @@ export const QUICK: BenchConfig = {
   coldOpen: { ...FULL.coldOpen, sizes: [{ what: 'one editing session', bytes: 1 }] },
   presence: {
     ...FULL.presence,
-    crowds: [{ clients: 20, maxRivalCpuRatio: { hocuspocus: 0.25, 'y-websocket': 0.25 } }],
+    crowds: [
+      { clients: 20, echoes: false, maxRivalCpuRatio: { hocuspocus: 0.25, 'y-websocket': 0.25 } },
+      { clients: 20, echoes: true, maxRivalCpuRatio: { 'y-websocket': 0.25 } },
+    ],
     windowMs: 1000,
   },
   connections: { ...FULL.connections, count: 500, documents: 50, idleMs: 2000, settleAtMostMs: 3000 },

@@ -174,3 +174,28 @@ test('clients that stopped reading get everything once they read on', async () =
   // The server held for each what the kernel did not take: two sockets, at least a megabyte each.
   expect(result.peakRssBytes).toBeGreaterThan(result.rssBeforeBytes + 2e6);
 });
+
+test('presence that everybody echoes is delivered, and ends', async () => {
+  const server = await headwater.start(await mkdtemp(join(tmpdir(), 'headwater-bench-')));
+  const load = await LoadProcess.open();
+  running.push(load, server);
+
+  const result = await load.run({
+    kind: 'traffic',
+    traffic: 'presence',
+    echoes: true,
+    port: server.port,
+    serverPid: server.pid,
+    path: '/echo',
+    clients: 5,
+    writers: 5,
+    ratePerSecond: 200,
+    warmupMs: 100,
+    windowMs: 400,
+    drainTimeoutMs: 5000,
+    latencyReceivers: 5,
+    firstClientId: 1_000_000,
+  });
+
+  expect(result).toMatchObject({ sent: 80, missing: 0, gaps: 0, lost: 0 });
+});

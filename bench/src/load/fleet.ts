@@ -2,6 +2,7 @@ import { ChunkMemo } from './chunk-memo.ts';
 import { DeliveryBoard } from './delivery-board.ts';
 import { type Dialect, DocumentAddress } from './document-address.ts';
 import { presenceMessage, updateMessage } from './messages.ts';
+import { EchoFrames, PresenceEcho } from './presence-echo.ts';
 import { SyncClient, type Traffic } from './sync-client.ts';
 import { type CharacterId, OwnWords, type Typist } from './typing.ts';
 
@@ -27,6 +28,8 @@ export interface FleetOptions {
   readonly firstClientId: number;
   /** What the writers send. Default: `edits`, which everybody gets back; of presence, only others are to hear. */
   readonly traffic?: Traffic | undefined;
+  /** Whether everybody sends others' presence back. Default: no */
+  readonly echoes?: boolean | undefined;
   /** Whom {@link Fleet.prepare} asks what comes next. Default: everybody types on at the end of their own words */
   readonly typist?: Typist | undefined;
   readonly onEcho?: ((writer: number, known: number) => void) | undefined;
@@ -67,19 +70,24 @@ export class Fleet {
       latencyReceivers,
       onlyOthersMeasure = false,
       traffic: counts,
+      echoes = false,
     } = options;
     const measurers = paths.length * (clientsPerDocument - (onlyOthersMeasure ? writersPerDocument : 0));
     const everyNth = Math.max(1, Math.floor(measurers / Math.max(1, latencyReceivers)));
     let measurer = 0;
     let opening: Promise<void>[] = [];
     for (const [document, address] of fleet.#addresses.entries()) {
-      const memo = new ChunkMemo();
+      // What a chunk asks for must be done for each client: of one who answers, none is skipped.
+      const memo = echoes ? undefined : new ChunkMemo();
+      const frames = new EchoFrames(address);
       for (let i = 0; i < clientsPerDocument; i++) {
         const writer = i < writersPerDocument ? document * writersPerDocument + i : undefined;
         const measures = !(onlyOthersMeasure && writer !== undefined) && measurer++ % everyNth === 0;
         const onRuns = fleet.board.receiver(measures, writer, counts !== 'presence');
         const port = ports[i % ports.length] as number;
-        const client = new SyncClient({ port, address, counts, onRuns, memo, onClose: () => fleet.#onClose() });
+        const ownClientId = writer === undefined ? undefined : options.firstClientId + writer;
+        const echo = echoes ? new PresenceEcho(frames, ownClientId) : undefined;
+        const client = new SyncClient({ port, address, counts, onRuns, echo, memo, onClose: () => fleet.#onClose() });
         fleet.#clients.push(client);
         if (writer !== undefined) fleet.#writers[writer] = client;
         opening.push(client.joined);

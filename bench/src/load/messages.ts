@@ -39,8 +39,13 @@ export function awarenessMessage(clientId: number, clock: number, state: unknown
   encoding.writeVarUint(states, clientId);
   encoding.writeVarUint(states, clock);
   encoding.writeVarString(states, JSON.stringify(state));
+  return awarenessStates(encoding.toUint8Array(states));
+}
+
+/** An awareness update as a message. */
+export function awarenessStates(update: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, MessageType.Awareness);
-  encoding.writeVarUint8Array(encoder, encoding.toUint8Array(states));
+  encoding.writeVarUint8Array(encoder, update);
   return encoding.toUint8Array(encoder);
 }

@@ -5,6 +5,7 @@ import type { DocumentAddress } from './document-address.ts';
 import { FrameParser } from './frame-parser.ts';
 import { clientFrame, Opcode } from './frames.ts';
 import { EMPTY_STATE_VECTOR, EMPTY_UPDATE, MessageType, SyncKind, syncStep1, syncStep2 } from './messages.ts';
+import type { PresenceEcho } from './presence-echo.ts';
 import { readPresenceRuns } from './presence-runs.ts';
 import { readRuns } from './update-runs.ts';
 
@@ -20,6 +21,8 @@ export interface SyncClientOptions {
   readonly answer?: Buffer | undefined;
   /** What is counted of what arrives. Default: `edits` */
   readonly counts?: Traffic | undefined;
+  /** Sends back what it hears of others' presence, as stock `y-websocket` clients do. Not with a {@link memo}. */
+  readonly echo?: PresenceEcho | undefined;
   /** Called once per chunk with the clocks it delivered; without it nothing is counted. */
   readonly onRuns?: ((runs: Runs) => void) | undefined;
   /** Shared by all clients of one document. */
@@ -192,11 +195,14 @@ export class SyncClient {
       }
       return;
     }
-    const { address, answer, counts = 'edits', onRuns } = this.#options;
+    const { address, answer, counts = 'edits', echo, onRuns } = this.#options;
     const at = start + address.prefix.length;
     const isWhole = end - start === length;
     if (bytes[at] === MessageType.Awareness) {
-      if (onRuns && counts === 'presence' && isWhole) readPresenceRuns(bytes, bodyStart(bytes, at + 1), collect);
+      const states = bodyStart(bytes, at + 1);
+      if (onRuns && counts === 'presence' && isWhole) readPresenceRuns(bytes, states, collect);
+      const reply = isWhole && echo?.answerTo(bytes, states, end);
+      if (reply) this.send(reply);
       return;
     }
     if (bytes[at] !== MessageType.Sync) {

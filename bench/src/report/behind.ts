@@ -20,7 +20,10 @@ export function whereRivalsAreAhead({ suite, subject, rows, verdicts }: StoredRe
       for (const [column, value] of Object.entries(mine)) {
         const other = theirs[column];
         if (!COST.test(column) || typeof value !== 'number' || typeof other !== 'number' || other >= value) continue;
-        const where = [...conditions].map((name) => `${name} ${mine[name]}`).join(', ');
+        const where = [...conditions]
+          .filter((name) => name in mine)
+          .map((name) => `${name} ${mine[name]}`)
+          .join(', ');
         found.push({
           suite,
           where,

@@ -90,7 +90,10 @@ function barsOf({ column, labels }: Chart, { rows, subject }: StoredReport): Bar
   return rows.flatMap((row) => {
     const value = row[column];
     if (typeof value !== 'number') return [];
-    const label = labels.map((name) => cell(row[name])).join(', ');
+    const label = labels
+      .filter((name) => name in row)
+      .map((name) => cell(row[name]))
+      .join(', ');
     const isSubject = !('server' in row) || row['server'] === subject;
     return [{ label, value, isSubject }];
   });

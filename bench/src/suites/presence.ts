@@ -18,7 +18,8 @@ export const presence: Suite = {
       const rows: Row[] = [];
       const verdicts: Verdict[] = [];
       const samples: unknown[] = [];
-      for (const { clients, maxRivalCpuRatio } of crowds) {
+      for (const { clients, echoes, maxRivalCpuRatio } of crowds) {
+        const crowd = `${clients} clients${echoes ? ' that echo' : ''}`;
         const results = new Map<Entrant, TrafficResult[]>();
         for (const contestant of [context.subject, ...rivalsIn(context, maxRivalCpuRatio)]) {
           const entrant = await enter(context, contestant);
@@ -26,12 +27,13 @@ export const presence: Suite = {
           results.set(entrant, []);
         }
         await alternate(context.config.rounds, [...results.keys()], async ({ server, problems }, round) => {
-          context.log(`${server.name}, ${clients} clients, round ${round + 1}`);
+          context.log(`${server.name}, ${crowd}, round ${round + 1}`);
           const result = await load.run({
             kind: 'traffic',
             traffic: 'presence',
+            echoes,
             ...at(server),
-            path: `/presence-${clients}-${round}`,
+            path: `/presence-${clients}-${echoes ? 'echo-' : ''}${round}`,
             clients,
             writers: clients,
             ratePerSecond: clients * movesPerSecond,
@@ -40,14 +42,14 @@ export const presence: Suite = {
           });
           problems.push(...deliveryProblems(result, server.name, round));
           for (const [entrant, of] of results) if (entrant.server === server) of.push(result);
-          samples.push({ server: server.name, clients, round, ...result });
+          samples.push({ server: server.name, clients, echoes, round, ...result });
         });
 
         const [[subject, mine] = [], ...rivals] = [...results];
         if (!subject || !mine) throw new Error('nobody was measured');
-        for (const [{ server }, of] of results) rows.push(summary(server.name, clients, of));
+        for (const [{ server }, of] of results) rows.push(summary(server.name, clients, echoes, of));
         verdicts.push({
-          what: `p99 until a cursor has moved, ${clients} clients`,
+          what: `p99 until a cursor has moved, ${crowd}`,
           measured: median(mine.map(({ latencyMs }) => latencyMs.p99)),
           comparison: '<',
           target: maxP99Ms,
@@ -56,7 +58,7 @@ export const presence: Suite = {
         });
         for (const [rival, theirs] of rivals) {
           verdicts.push({
-            what: `CPU ÷ ${rival.server.name}'s, ${clients} clients`,
+            what: `CPU ÷ ${rival.server.name}'s, ${crowd}`,
             measured: medianOfRounds(mine, theirs, (one, other) => cpuPerSecond(one) / cpuPerSecond(other)),
             comparison: '≤',
             target: maxRivalCpuRatio[rival.server.name] ?? Number.NaN,
@@ -70,11 +72,12 @@ export const presence: Suite = {
     }),
 };
 
-function summary(server: string, clients: number, results: readonly TrafficResult[]): Row {
+function summary(server: string, clients: number, echoes: boolean, results: readonly TrafficResult[]): Row {
   const of = (value: (result: TrafficResult) => number): number => median(results.map(value));
   return {
     server,
     clients,
+    echo: echoes ? 'echo' : 'no echo',
     'moves/s': of(({ sent, wallMs }) => (sent * 1000) / wallMs),
     'settled/s': of(({ delivered, wallMs }) => (delivered * 1000) / wallMs),
     ...trafficColumns(results),

@@ -18,6 +18,8 @@ export interface TrafficTask extends SteadyTyping {
   readonly firstClientId: number;
   /** What is sent at that rate. Default: `edits` */
   readonly traffic?: Traffic | undefined;
+  /** Whether clients send back what they hear of others' presence. Default: no */
+  readonly echoes?: boolean | undefined;
   /** JSON file of the gaps to type into at random; without it writers type on at their own end. */
   readonly gapsFile?: string | undefined;
 }
@@ -43,6 +45,7 @@ export async function runTraffic(task: TrafficTask): Promise<TrafficResult> {
     latencyReceivers: task.latencyReceivers,
     firstClientId: task.firstClientId,
     traffic: task.traffic,
+    echoes: task.echoes,
     typist: typistOf(task.gapsFile),
   });
   const {
