@@ -7,6 +7,7 @@ import { serverOptionsSchema } from '../options.ts';
 import { addFlags, COMMON_OPTIONS, readOptions } from './command-flags.ts';
 import type { CommandOptions, OptionName } from './command-options.ts';
 import { EXIT } from './failure.ts';
+import { keepNewSpaceSmall } from './new-space.ts';
 import { onStopSignals, SAME_SIGNAL_MS } from './stop-signals.ts';
 
 const SERVER_OPTIONS = Object.keys(serverOptionsSchema.shape) as (keyof typeof serverOptionsSchema.shape)[];
@@ -37,6 +38,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  keepNewSpaceSmall();
   const { options, warnings } = readOptions(flags, SERVER_OPTIONS);
   const { logLevel: level, logFormat: format, ...serverOptions } = options;
   // Loaded here: no other command needs these, and they are the larger part of what there is to load.
