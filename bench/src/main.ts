@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { FULL, QUICK } from './config.ts';
-import { SUBJECTS } from './contestants/contestants.ts';
+import { profiledHeadwater, SUBJECTS } from './contestants/contestants.ts';
 import { installRivals, RIVALS_NODE } from './contestants/install-rivals.ts';
 import { RIVALS, RIVALS_FOLDER, type Rival } from './contestants/rivals.ts';
+import { hottestFunctions } from './measure/cpu-profile.ts';
 import { readEnvironment } from './report/environment.ts';
+import { writeProfile } from './report/profiles.ts';
 import { writeResults } from './report/results.ts';
 import { measurementTable, verdictTable } from './report/table.ts';
 import { outcomeOf, type Verdict } from './report/verdict.ts';
-import type { Suite } from './suites/suite.ts';
+import type { Suite, SuiteContext } from './suites/suite.ts';
 import { SUITES } from './suites/suites.ts';
 
 interface Options {
@@ -20,6 +22,7 @@ interface Options {
   readonly subject: (typeof SUBJECTS)[number];
   readonly against: readonly Rival[];
   readonly quick: boolean;
+  readonly profile: boolean;
   readonly rounds?: number;
   readonly results?: string;
 }
@@ -27,6 +30,10 @@ interface Options {
 /** Above it, other programs take part in what is measured. */
 const BUSY_LOAD_AVERAGE = 0.5;
 
+/** Of a profile, to be shown and kept. */
+const HOT_FUNCTIONS = 5;
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 
 function suitesNamed(names: string): Suite[] {
@@ -62,6 +69,7 @@ const command = new Command('bench')
   .description('Measures Headwater against yardsticks and other servers on this machine.')
   .option('--only <suites>', 'run only these, separated by commas', suitesNamed)
   .option('--quick', 'a minute of smoke instead of a measurement', false)
+  .option('--profile', 'a round that is not measured: where the CPU time of Headwater goes', false)
   .option('--rounds <number>', 'turns of each contestant', positive)
   .option('--subject <server>', 'who is measured', subjectNamed, SUBJECTS[0])
   .option(
@@ -82,6 +90,16 @@ function log(line: string): void {
 }
 
 const secondsSince = (startedAtMs: number): number => Math.round((performance.now() - startedAtMs) / 1000);
+
+/** One round of a suite with nobody but Headwater in it, which is slower while it is watched. */
+async function profile(suite: Suite, context: SuiteContext): Promise<ReturnType<typeof hottestFunctions>> {
+  const folder = mkdtempSync(join(context.workDirectory, 'profile-'));
+  const config = { ...context.config, rounds: 1 };
+  await suite.run({ ...context, config, subject: profiledHeadwater(folder), rivals: [] });
+  const hot = hottestFunctions(folder, HOT_FUNCTIONS, ROOT);
+  console.log(hot ? measurementTable(hot.functions.map((each) => ({ ...each }))) : 'No process left a profile.');
+  return hot;
+}
 
 async function main(): Promise<void> {
   const options = command.parse().opts<Options>();
@@ -115,18 +133,19 @@ async function main(): Promise<void> {
       console.log(`\n# ${suite.name}: ${suite.question}`);
       const startedAt = performance.now();
       try {
-        const report = await suite.run({
-          config,
-          subject: options.subject,
-          rivals: options.against,
-          workDirectory,
-          log,
-        });
-        console.log(measurementTable(report.rows));
-        console.log(verdictTable(report.verdicts));
-        verdicts.push(...report.verdicts);
-        const seconds = secondsSince(startedAt);
-        if (results) writeResults(results, suite.name, options.subject.name, config, environment, seconds, report);
+        const { subject, against: rivals } = options;
+        const context: SuiteContext = { config, subject, rivals, workDirectory, log };
+        if (options.profile) {
+          const hot = await profile(suite, context);
+          if (hot && results) writeProfile(results, suite.name, environment, hot);
+        } else {
+          const report = await suite.run(context);
+          console.log(measurementTable(report.rows));
+          console.log(verdictTable(report.verdicts));
+          verdicts.push(...report.verdicts);
+          const seconds = secondsSince(startedAt);
+          if (results) writeResults(results, suite.name, subject.name, config, environment, seconds, report);
+        }
       } catch (error) {
         failures.push(suite.name);
         console.log(`failed: ${error instanceof Error ? error.stack : String(error)}`);

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makePage } from './report/page.ts';
+import { readProfile } from './report/profiles.ts';
 import { readResults } from './report/results.ts';
 import { SUITES } from './suites/suites.ts';
 
@@ -12,7 +13,7 @@ const PICTURES = 'pictures/benchmarks';
 
 const answers = SUITES.flatMap(({ name, question }) => {
   const report = readResults(RESULTS, name);
-  return report ? [{ question, report }] : [];
+  return report ? [{ question, report, profile: readProfile(RESULTS, name) }] : [];
 });
 const { markdown, pictures } = makePage(answers, PICTURES);
 writeFileSync(join(DOCS, 'benchmarks.md'), markdown);

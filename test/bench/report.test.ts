@@ -47,7 +47,15 @@ const report: StoredReport = {
   ],
 };
 
-const page = makePage([{ question: 'What does it cost?', report }], 'pictures');
+const profile = {
+  suite: 'presence',
+  atUtc: '2026-01-02T03:04:05.000Z',
+  commit: 'abcdef0123456789',
+  node: 'v22.0.0',
+  functions: [{ function: 'flush', where: 'server/dist/outbox.js:12', percent: 31.4 }],
+};
+
+const page = makePage([{ question: 'What does it cost?', report, profile }], 'pictures');
 
 /** The lines of the table under a heading. */
 function rowsUnder(heading: string): string[] {
@@ -74,6 +82,10 @@ test('what was missed and what is void is listed, with the reason', () => {
 
 test('the page says how long a suite took, and with which versions of the rivals', () => {
   expect(rowsUnder('Where the numbers come from')[0]).toMatch(/ 42 \|.* ws 8\.0\.0 \| @slow\/server 1\.2\.3 \|/);
+});
+
+test('what is expensive in a suite stands below its numbers', () => {
+  expect(page.markdown).toContain('| flush | server/dist/outbox.js:12 | 31.4 |');
 });
 
 test('a picture has a bar for each row, as long as its number', () => {

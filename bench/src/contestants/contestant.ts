@@ -40,8 +40,9 @@ export async function startServer(
   script: string,
   args: readonly string[],
   dialect: Dialect = 'y-websocket',
+  nodeOptions: readonly string[] = [],
 ): Promise<RunningServer> {
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production' },
   });

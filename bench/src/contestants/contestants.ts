@@ -8,15 +8,21 @@ const HEADWATER_MAIN = fileURLToPath(new URL('server/dist/command/main.js', ROOT
 
 const serveIn = (data: string): readonly string[] => ['serve', '--host', '127.0.0.1', '--port', '0', '--data', data];
 
-/** The server this is all about, started as its users start it, with its defaults. */
-export const headwater: Contestant = {
+const startedWith = (...nodeOptions: readonly string[]): Contestant => ({
   name: 'headwater',
   isPersistent: true,
   start: (directory) => {
     if (!existsSync(HEADWATER_MAIN)) throw new Error('headwater is not built: run "npm run build"');
-    return startServer('headwater', HEADWATER, serveIn(directory));
+    return startServer('headwater', HEADWATER, serveIn(directory), 'y-websocket', nodeOptions);
   },
-};
+});
+
+/** The server this is all about, started as its users start it, with its defaults. */
+export const headwater = startedWith();
+
+/** The same; each of its threads leaves a CPU profile in the folder when it ends. Nothing it does is to be measured. */
+export const profiledHeadwater = (profileFolder: string): Contestant =>
+  startedWith('--cpu-prof', `--cpu-prof-dir=${profileFolder}`);
 
 /**
  * One of several instances of Headwater: the first that starts has the store, the others reach it through that one.

@@ -1,6 +1,7 @@
 import { type Bar, barChart } from './bar-chart.ts';
 import { whereRivalsAreAhead } from './behind.ts';
 import { CHARTS, type Chart } from './charts.ts';
+import type { StoredProfile } from './profiles.ts';
 import type { StoredReport, StoredVerdict } from './results.ts';
 import { formatNumber, type Row } from './table.ts';
 import { isAhead } from './verdict.ts';
@@ -9,6 +10,8 @@ import { isAhead } from './verdict.ts';
 export interface Answer {
   readonly question: string;
   readonly report: StoredReport;
+  /** Of the server, under the same load. */
+  readonly profile?: StoredProfile | undefined;
 }
 
 /** A page and the pictures in it, by file name. */
@@ -69,7 +72,7 @@ function misses(answers: readonly Answer[]): string {
   ].join('\n');
 }
 
-function section({ question, report }: Answer, folder: string, pictures: Map<string, string>): string {
+function section({ question, report, profile }: Answer, folder: string, pictures: Map<string, string>): string {
   const lines = [`## ${report.suite}\n`, `${question}\n`];
   for (const chart of CHARTS.filter(({ suite }) => suite === report.suite)) {
     const bars = barsOf(chart, report);
@@ -83,6 +86,11 @@ function section({ question, report }: Answer, folder: string, pictures: Map<str
   }
   const verdicts = report.verdicts.map((verdict) => ({ suite: report.suite, verdict }));
   lines.push(rowTable(report.rows), verdictTable(verdicts));
+  if (profile) {
+    const from = `at ${profile.commit.slice(0, 8)} on Node ${profile.node}, in a round of its own`;
+    lines.push(`Where ${report.subject}'s busiest thread spent its time, ${from}:\n`);
+    lines.push(rowTable(profile.functions.map((each) => ({ ...each }))));
+  }
   return lines.join('\n');
 }
 
