@@ -53,6 +53,8 @@ export interface BenchConfig {
     readonly maxRivalCpuRatio: RivalTargets;
   };
   readonly growth: {
+    /** Encoded, of the documents that are compared with one that holds a sentence. */
+    readonly documentBytes: readonly number[];
     readonly clients: number;
     readonly writers: number;
     readonly updatesPerSecond: number;
@@ -261,6 +263,7 @@ export const FULL: BenchConfig = {
     maxRivalCpuRatio: { 'y-websocket+leveldb': 1, 'hocuspocus+sqlite': 1 },
   },
   growth: {
+    documentBytes: [1_000_000, 4_000_000, 20_000_000],
     clients: 4,
     writers: 4,
     updatesPerSecond: 1000,
@@ -413,7 +416,7 @@ export const QUICK: BenchConfig = {
   fanOut: { ...FULL.fanOut, clients: 50, warmupMs: 500, windowMs: 1000 },
   saturation: { ...FULL.saturation, clients: 50, inFlightPerWriter: [8, 64], warmupMs: 500, windowMs: 1000 },
   manyDocuments: { ...FULL.manyDocuments, documents: 50, updatesPerSecond: 200, warmupMs: 500, windowMs: 1000 },
-  growth: { ...FULL.growth, places: 5000, warmupMs: 500, windowMs: 1000 },
+  growth: { ...FULL.growth, documentBytes: [400_000], places: 5000, warmupMs: 500, windowMs: 1000 },
   slowConsumer: { ...FULL.slowConsumer, warmupMs: 500, windowMs: 2000 },
   day: { ...FULL.day, edits: 2000, hours: 12, hourMs: 400 },
   joinStorm: { ...FULL.joinStorm, clients: 20, repeats: 1 },

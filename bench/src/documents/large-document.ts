@@ -9,11 +9,13 @@ const REPOSITORY = new URL('../../../', import.meta.url);
 
 /** A document of a wanted size, in all the forms the suites need. */
 export interface LargeDocument {
-  /**
-   * The whole state, as a `Y.Doc` encodes it. Sent in as one update, so that a server that compacts has one thing to
-   * compact, and does not come to the rest of it while it is being measured.
-   */
+  /** The whole state, as a `Y.Doc` encodes it. */
   readonly state: Uint8Array;
+  /**
+   * What to send to a server to let it have the state: a single update, so that one that compacts has one thing to compact and does
+   * not come to the rest of it while it is being measured, or a few where one would be longer than servers take.
+   */
+  readonly updates: readonly Uint8Array[];
   readonly stateVector: Uint8Array;
   /** What a client that lacks nothing answers a SyncStep1 with: no structs, the whole delete set. */
   readonly deleteSetUpdate: Uint8Array;
@@ -22,6 +24,9 @@ export interface LargeDocument {
   /** Places to type at, at random and far apart. */
   gaps(count: number): Gap[];
 }
+
+/** Servers take messages of 16 MiB. */
+const LONGEST_UPDATE_BYTES = 12 * 1024 * 1024;
 
 let written: Uint8Array | undefined;
 const made = new Map<number, LargeDocument>();
@@ -40,10 +45,19 @@ function make(atLeastBytes: number): LargeDocument {
   written ??= Y.encodeStateAsUpdate(writeDocument(fileURLToPath(new URL(TRACE_FILE, REPOSITORY)), CLIENT_IDS.document));
   const copies = Math.ceil(atLeastBytes / written.length);
   const doc = new Y.Doc();
-  for (let i = 0; i < copies; i++) Y.applyUpdate(doc, withClient(written, CLIENT_IDS.document + i));
+  const updates: Uint8Array[] = [];
+  let sent: Uint8Array | undefined;
+  const copiesPerUpdate = Math.floor(LONGEST_UPDATE_BYTES / written.length);
+  for (let i = 0; i < copies; i++) {
+    Y.applyUpdate(doc, withClient(written, CLIENT_IDS.document + i));
+    if ((i + 1) % copiesPerUpdate !== 0 && i + 1 < copies) continue;
+    updates.push(Y.encodeStateAsUpdate(doc, sent));
+    sent = Y.encodeStateVector(doc);
+  }
   const stateVector = Y.encodeStateVector(doc);
   return {
     state: Y.encodeStateAsUpdate(doc),
+    updates,
     stateVector,
     deleteSetUpdate: Y.encodeStateAsUpdate(doc, stateVector),
     textLength: doc.getText(ROOT_NAME).length,

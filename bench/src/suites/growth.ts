@@ -5,7 +5,7 @@ import { largeDocument } from '../documents/large-document.ts';
 import type { TrafficResult } from '../load/tasks/traffic.ts';
 import { encodeInsert, gapsOfSentence } from '../load/typing.ts';
 import { untilQuiet } from '../measure/settle.ts';
-import { median } from '../measure/statistics.ts';
+import { median, medianOfRounds } from '../measure/statistics.ts';
 import type { Row } from '../report/table.ts';
 import { enterWith } from './prepared-document.ts';
 import { alternate, deliveryProblems, type Suite, withLoad } from './suite.ts';
@@ -14,36 +14,39 @@ const cpuPerUpdate = ({ serverCpuMs, sent }: TrafficResult): number => (serverCp
 
 interface Ground {
   readonly name: string;
+  readonly encodedBytes: number;
   readonly updates: readonly Uint8Array[];
   readonly gapsFile: string;
   readonly results: TrafficResult[];
 }
 
-/** The same typing at random places, into a large document and into one that holds a sentence. */
+/** The same typing at random places, into documents of several sizes and into one that holds a sentence. */
 export const growth: Suite = {
   name: 'growth',
   question: 'Does an edit cost more when the document is large?',
   run: (context) =>
     withLoad(async (load) => {
-      const { clients, writers, updatesPerSecond, places, sentenceLength, maxCpuRatio, ...times } =
+      const { documentBytes, clients, writers, updatesPerSecond, places, sentenceLength, maxCpuRatio, ...times } =
         context.config.growth;
-      const document = largeDocument(context.config.largeDocumentBytes);
-      const ground = (name: string, updates: readonly Uint8Array[], gaps: unknown): Ground => {
+      const ground = (name: string, encodedBytes: number, updates: readonly Uint8Array[], gaps: unknown): Ground => {
         const gapsFile = join(context.workDirectory, `${name}-gaps.json`);
         writeFileSync(gapsFile, JSON.stringify(gaps));
-        return { name, updates, gapsFile, results: [] };
+        return { name, encodedBytes, updates, gapsFile, results: [] };
       };
       const edge = { left: undefined, right: undefined };
       const sentence = encodeInsert({ client: CLIENT_IDS.document, clock: 0 }, edge, 'x'.repeat(sentenceLength));
-      const large = ground('large', [document.state], document.gaps(places));
-      const empty = ground('empty', [sentence], gapsOfSentence(CLIENT_IDS.document, sentenceLength));
+      const large = documentBytes.map((bytes) => {
+        const { state, updates, gaps } = largeDocument(bytes);
+        return ground(`${bytes / 1e6} MB`, state.length, updates, gaps(places));
+      });
+      const empty = ground('empty', sentence.length, [sentence], gapsOfSentence(CLIENT_IDS.document, sentenceLength));
       const problems: string[] = [];
       const samples: unknown[] = [];
 
-      await alternate(context.config.rounds, [large, empty], async ({ name, updates, gapsFile, results }, round) => {
+      await alternate(context.config.rounds, [...large, empty], async ({ name, updates, gapsFile, results }, round) => {
         context.log(`${name} document, round ${round + 1}`);
         // A server of its own for every turn: what it still has to do for the document before would be charged to this one.
-        const documentName = `growth-${name}`;
+        const documentName = `growth-${name.replace(' ', '-')}`;
         const entrant = await enterWith(context, [documentName], updates);
         await using server = entrant.server;
         problems.push(...entrant.problems);
@@ -68,28 +71,22 @@ export const growth: Suite = {
         samples.push({ server: server.name, document: name, round, ...result });
       });
 
-      const ratios = large.results.map((result, round) => {
-        const other = empty.results[round];
-        return other ? cpuPerUpdate(result) / cpuPerUpdate(other) : Number.NaN;
-      });
       return {
-        rows: [summary(large, document.state.length), summary(empty, sentence.length)],
-        verdicts: [
-          {
-            what: 'CPU per update, large ÷ empty document',
-            measured: median(ratios),
-            comparison: '≤',
-            target: maxCpuRatio,
-            unit: '×',
-            voidBecause: problems,
-          },
-        ],
+        rows: [empty, ...large].map(summary),
+        verdicts: large.map(({ name, results }) => ({
+          what: `CPU per update, ${name} ÷ empty document`,
+          measured: medianOfRounds(results, empty.results, (one, other) => cpuPerUpdate(one) / cpuPerUpdate(other)),
+          comparison: '≤',
+          target: maxCpuRatio,
+          unit: '×',
+          voidBecause: problems,
+        })),
         samples,
       };
     }),
 };
 
-function summary({ name, results }: Ground, encodedBytes: number): Row {
+function summary({ name, encodedBytes, results }: Ground): Row {
   const of = (value: (result: TrafficResult) => number): number => median(results.map(value));
   return {
     document: name,
