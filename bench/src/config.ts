@@ -224,7 +224,7 @@ export interface BenchConfig {
 }
 
 export const FULL: BenchConfig = {
-  rounds: 3,
+  rounds: 2,
   largeDocumentBytes: 4_000_000,
   fanOut: {
     clients: 500,
