@@ -107,7 +107,7 @@ export interface HeadwaterServer {
   broadcastStateless(documentName: string, payload: string): void;
 
   /**
-   * Has `authenticate` decide anew about everybody who is in, or about those of a document, or of a user: call it
+   * Has `authenticate` decide anew, at every instance, about everybody who is in, or about those of a document, or of a user: call it
    * when a permission has changed, after that is stored where `authenticate` looks. It is asked with the token that each came with last.
    * Who is refused is out, as when a token ends; what else is different takes effect at once. Edits that were taken up stay. Who cannot be
    * decided about (`HW_ACCESS_UNDECIDED`) keeps what they have, and is asked about again until it is decided.
@@ -120,7 +120,7 @@ export interface HeadwaterServer {
    * await server.reauthenticate({ user: 'ada', documentName: 'my-document' });
    * ```
    *
-   * @returns once everybody here was asked about
+   * @returns once everybody here was asked about and the other instances were told, which waits while Redis is away
    * @throws HW_NAME_INVALID, HW_OPTIONS_INVALID for an empty user, HW_SHUTTING_DOWN when it is closed
    */
   reauthenticate(options?: ReauthenticateOptions): Promise<void>;
@@ -229,6 +229,12 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
   const heartbeat = new Heartbeat(resolved.heartbeatIntervalMs);
   const connections = new Set<WebSocketConnection>();
   const reauthentication = authenticate && new Reauthentication(logger, Math.random);
+  if (reauthentication !== undefined) {
+    relay?.listen({
+      onAnnouncement: (whom) => void reauthentication.ask(whom).catch(() => {}), // it rejects when everything stops
+      onInterrupted: () => reauthentication.askAll(),
+    });
+  }
   const around = {
     registry,
     authenticate,
@@ -320,7 +326,8 @@ export async function createServer(options: ServerOptions & ServerParts = {}): P
     async reauthenticate(whom = {}) {
       checkWhom(whom);
       if (closing !== undefined) throw shuttingDown();
-      await reauthentication?.ask(whom);
+      const { documentName, user } = whom;
+      await Promise.all([reauthentication?.ask(whom), relay?.announce({ kind: 'reauthenticate', documentName, user })]);
     },
 
     get health() {

@@ -1,5 +1,12 @@
 import { expect, test, vi } from 'vitest';
-import type { Relay, RelayedBatch, RelayListener, RelayMessage } from '../../server/src/relay/relay.ts';
+import type {
+  Announcement,
+  AnnouncementListener,
+  Relay,
+  RelayedBatch,
+  RelayListener,
+  RelayMessage,
+} from '../../server/src/relay/relay.ts';
 
 /** A document that writes down what it hears. */
 export class HeardBy implements RelayListener {
@@ -27,6 +34,20 @@ export class HeardBy implements RelayListener {
   /** Sequences of the written batches. */
   get sequences(): number[] {
     return this.batches.map((batch) => (batch.kind === 'unwritten' ? 0 : batch.sequence));
+  }
+}
+
+/** An instance that writes down what is announced to it. */
+export class Announced implements AnnouncementListener {
+  readonly heard: Announcement[] = [];
+  interruptions = 0;
+
+  onAnnouncement(announcement: Announcement): void {
+    this.heard.push(announcement);
+  }
+
+  onInterrupted(): void {
+    this.interruptions++;
   }
 }
 
@@ -77,6 +98,22 @@ export function describeRelay(
     await vi.waitFor(() =>
       expect(other.messages).toContainEqual({ message: { kind: 'outdated' }, from: three.instanceId }),
     );
+  });
+
+  test(`${relayName}: what is announced is heard by every other instance, whatever it has open`, async () => {
+    await using network = await open();
+    const relays = [await network.join(), await network.join(), await network.join()];
+    const listeners = relays.map((relay) => {
+      const listener = new Announced();
+      relay.listen(listener);
+      return listener;
+    });
+    const announcement = { kind: 'reauthenticate', documentName: 'notes', user: undefined } as const;
+
+    await relays[0]?.announce(announcement);
+
+    await vi.waitFor(() => expect(listeners.map(({ heard }) => heard)).toEqual([[], [announcement], [announcement]]));
+    expect(listeners.map(({ interruptions }) => interruptions)).toEqual([0, 0, 0]);
   });
 
   test(`${relayName}: what was detached hears nothing, and may be attached again`, async () => {

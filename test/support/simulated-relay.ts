@@ -1,6 +1,9 @@
+import { Announcements } from '../../server/src/relay/announcements.ts';
 import { decodeEnvelope, type Envelope, encodeEnvelope, isBatch } from '../../server/src/relay/envelope.ts';
 import { Instances } from '../../server/src/relay/instances.ts';
 import type {
+  Announcement,
+  AnnouncementListener,
   Relay,
   RelayChannel,
   RelayedBatch,
@@ -64,7 +67,7 @@ export class SimulatedNetwork {
 
   send(from: SimulatedRelay, documentName: string | undefined, content: Envelope['content']): void {
     const bytes = encodeEnvelope({ from: from.instanceId, content });
-    if (documentName !== undefined && content.kind !== 'alive' && content.kind !== 'leaving' && isBatch(content)) {
+    if (documentName !== undefined && isBatch(content)) {
       this.#retained.set(documentName, [...this.retained(documentName), bytes].slice(-RETAINED));
     }
     for (const relay of this.#relays.values()) {
@@ -82,6 +85,8 @@ export class SimulatedRelay implements Relay {
   readonly #network: SimulatedNetwork;
   readonly #listeners = new Map<string, RelayListener>();
   readonly #instances: Instances;
+  readonly #announcements: Announcements;
+  #listener: AnnouncementListener | undefined;
   /** Whether it has a connection to Redis. */
   #isConnected = true;
   /** Nothing gets through, and it does not know yet. */
@@ -92,6 +97,10 @@ export class SimulatedRelay implements Relay {
     this.instanceId = instanceId;
     this.arrives = arrives;
     this.#network = network;
+    this.#announcements = new Announcements({
+      canSend: () => this.#isConnected,
+      send: async (announcement) => this.#send(undefined, announcement),
+    });
     this.#instances = new Instances({
       sayAlive: () => this.#send(undefined, { kind: 'alive' }),
       isListening: () => this.#isConnected,
@@ -114,6 +123,8 @@ export class SimulatedRelay implements Relay {
   reconnect(): void {
     if (this.#isClosed) return;
     this.#isConnected = true;
+    this.#listener?.onInterrupted();
+    this.#announcements.sendAll();
     for (const documentName of this.#listeners.keys()) this.#readRetained(documentName);
     this.#each((listener) => listener.onInterrupted());
   }
@@ -139,6 +150,14 @@ export class SimulatedRelay implements Relay {
     if (this.#isConnected && !this.#isClosed && !this.isCutOff) this.#network.forget(documentName);
   }
 
+  listen(listener: AnnouncementListener): void {
+    this.#listener = listener;
+  }
+
+  announce(announcement: Announcement): Promise<void> {
+    return this.#announcements.add(announcement);
+  }
+
   async close(): Promise<void> {
     this.#send(undefined, { kind: 'leaving' });
     this.die();
@@ -148,6 +167,7 @@ export class SimulatedRelay implements Relay {
   die(): void {
     this.#isClosed = true;
     this.#instances.close();
+    this.#announcements.close();
     this.#listeners.clear();
     this.#network.remove(this);
   }
@@ -160,6 +180,7 @@ export class SimulatedRelay implements Relay {
     if (from === this.instanceId) return;
     if (content.kind === 'leaving') return this.#instances.left(from);
     this.#instances.heard(from);
+    if (content.kind === 'reauthenticate') return this.#listener?.onAnnouncement(content);
     if (content.kind === 'alive' || documentName === undefined) return;
     const listener = this.#listeners.get(documentName);
     if (isBatch(content)) listener?.onBatch(content, from);

@@ -35,8 +35,8 @@ export interface Access {
  * a `HeadwaterError` of code `HW_ACCESS_UNDECIDED` when it cannot be decided now: the client comes back. An error that says that
  * somebody could not be reached (`fetch` that failed, ECONNREFUSED, a timeout) counts as that.
  *
- * Asked when a session begins, when its client brings another token, and again with the last one after `reauthenticate`. Who is in
- * stays so as long as it cannot be decided anew.
+ * Asked when a session begins, when its client brings another token, and again with the last one after `reauthenticate`, at whichever
+ * instance, and when that may have been missed because Redis was away. Who is in stays so as long as it cannot be decided anew.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import type { LogEntry } from '@headwater/persistence';
 import { ByteReader, ByteWriter, HeadwaterError } from '@headwater/protocol';
-import type { RelayedBatch, RelayMessage } from './relay.ts';
+import type { Announcement, RelayedBatch, RelayMessage } from './relay.ts';
 
 /** First byte of every envelope. A reader leaves other versions alone: what they carry is found in the store. */
 export const RELAY_VERSION = 2;
@@ -20,12 +20,17 @@ export const EnvelopeKind = {
   alive: 10,
   leaving: 11,
   deleted: 12,
+  reauthenticate: 13,
 } as const;
+
+/** Flags of `reauthenticate`. */
+const HAS_DOCUMENT = 1;
+const HAS_USER = 2;
 
 /** What an instance says about itself. */
 export type InstanceMessage = { readonly kind: 'alive' } | { readonly kind: 'leaving' };
 
-type Content = RelayedBatch | RelayMessage | InstanceMessage;
+type Content = RelayedBatch | RelayMessage | InstanceMessage | Announcement;
 
 /** What is sent, and who sent it. */
 export interface Envelope {
@@ -40,7 +45,7 @@ const KINDS = new Map<number, keyof typeof EnvelopeKind>(
 const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder('utf-8', { fatal: true }) };
 
 /** Whether it is something a stream keeps. */
-export function isBatch(content: RelayedBatch | RelayMessage): content is RelayedBatch {
+export function isBatch(content: Content): content is RelayedBatch {
   return content.kind === 'written' || content.kind === 'unwritten' || content.kind === 'stored';
 }
 
@@ -80,6 +85,13 @@ export function encodeEnvelope({ from, content }: Envelope): Uint8Array {
       break;
     case 'stateless':
       writeText(writer, content.payload);
+      break;
+    case 'reauthenticate':
+      writer.byte(
+        (content.documentName === undefined ? 0 : HAS_DOCUMENT) | (content.user === undefined ? 0 : HAS_USER),
+      );
+      if (content.documentName !== undefined) writeText(writer, content.documentName);
+      if (content.user !== undefined) writeText(writer, content.user);
       break;
     case 'awareness-query':
     case 'outdated':
@@ -132,6 +144,11 @@ function readContent(reader: ByteReader, kind: keyof typeof EnvelopeKind): Conte
     }
     case 'stateless':
       return { kind, payload: readText(reader, 'payload') };
+    case 'reauthenticate': {
+      const flags = reader.byte('flags');
+      const documentName = (flags & HAS_DOCUMENT) === 0 ? undefined : readText(reader, 'document');
+      return { kind, documentName, user: (flags & HAS_USER) === 0 ? undefined : readText(reader, 'user') };
+    }
     case 'awareness-query':
     case 'outdated':
     case 'alive':

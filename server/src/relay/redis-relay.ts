@@ -1,11 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../logging/logger.ts';
+import { Announcements } from './announcements.ts';
 import { decodeEnvelope, type Envelope, encodeEnvelope, isBatch, RELAY_VERSION } from './envelope.ts';
 import { Instances } from './instances.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import type { RedisConnections } from './redis-connections.ts';
 import { RetainedBatches } from './redis-streams.ts';
-import type { Relay, RelayChannel, RelayedBatch, RelayHealth, RelayListener, RelayMessage } from './relay.ts';
+import type {
+  Announcement,
+  AnnouncementListener,
+  Relay,
+  RelayChannel,
+  RelayedBatch,
+  RelayHealth,
+  RelayListener,
+  RelayMessage,
+} from './relay.ts';
 
 /** A larger batch is not sent along: the others read it from the store, which costs Redis nothing. */
 export const MAX_RELAYED_BYTES = 64 * 1024;
@@ -32,7 +42,9 @@ export class RedisRelay implements Relay {
   readonly #retained: RetainedBatches;
   readonly #channels = new Map<string, RedisChannel>();
   readonly #instances: Instances;
-  /** Where instances say that they are there. */
+  readonly #announcements: Announcements;
+  #listener: AnnouncementListener | undefined;
+  /** Where instances say that they are there, and what concerns all of them. */
   readonly #roomKey: string;
   #isMember = false;
   #isListening = false;
@@ -53,13 +65,23 @@ export class RedisRelay implements Relay {
     this.#subscriber = connections.add(`listen-${this.instanceId}`, { onReady, onLost: () => this.#lost() });
     this.#retained = new RetainedBatches(this.#commands);
     this.#subscriber.client.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#received(channel, message));
+    this.#announcements = new Announcements({
+      canSend: () => this.#isMember && this.#commands.isReady,
+      send: (announcement) => this.#send(this.#roomKey, announcement),
+    });
     this.#instances = new Instances({
-      sayAlive: () => this.#publish(this.#roomKey, { kind: 'alive' }),
+      sayAlive: () => {
+        this.#publish(this.#roomKey, { kind: 'alive' });
+        this.#announcements.sendAll();
+      },
       isListening: () => this.#isListening,
       onGone: (instanceId) => {
         for (const channel of this.#channels.values()) channel.listener.onInstanceGone(instanceId);
       },
-      onStalled: () => this.#interrupted(),
+      onStalled: () => {
+        this.#listener?.onInterrupted();
+        this.#interrupted();
+      },
       now: () => performance.now(),
     });
   }
@@ -125,6 +147,14 @@ export class RedisRelay implements Relay {
     this.#retained.forget(this.#keyOf(documentName)).catch(() => {}); // it is gone in two minutes
   }
 
+  listen(listener: AnnouncementListener): void {
+    this.#listener = listener;
+  }
+
+  announce(announcement: Announcement): Promise<void> {
+    return this.#announcements.add(announcement);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -132,6 +162,7 @@ export class RedisRelay implements Relay {
 
   async #close(): Promise<void> {
     this.#instances.close();
+    this.#announcements.close();
     if (this.#isMember && this.#commands.isReady) await this.#send(this.#roomKey, { kind: 'leaving' }).catch(() => {});
     this.#commands.close();
     this.#subscriber.close();
@@ -197,6 +228,8 @@ export class RedisRelay implements Relay {
     if (!this.#subscriber.isReady) return;
     this.#isListening = true;
     this.#publish(this.#roomKey, { kind: 'alive' });
+    this.#listener?.onInterrupted();
+    this.#announcements.sendAll();
     for (const channel of this.#channels.values()) {
       const { unsent } = channel;
       channel.unsent = undefined;
@@ -241,6 +274,7 @@ export class RedisRelay implements Relay {
       if (content.kind === 'leaving') return this.#instances.left(from);
       // What is retained may outlive its sender by minutes.
       if (age === 'live') this.#instances.heard(from);
+      if (content.kind === 'reauthenticate') return this.#listener?.onAnnouncement(content);
       if (content.kind === 'alive' || channel === undefined) return;
       if (isBatch(content)) channel.listener.onBatch(content, from);
       else channel.listener.onMessage(content, from);

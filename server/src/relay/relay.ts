@@ -37,6 +37,22 @@ export type RelayMessage =
   /** It was deleted: ask the store. */
   | { readonly kind: 'deleted' };
 
+/** What every instance is told, whichever documents it has open. It may be heard twice. */
+export interface Announcement {
+  readonly kind: 'reauthenticate';
+  /** Only sessions of this document. */
+  readonly documentName: string | undefined;
+  /** Only sessions of this user. */
+  readonly user: string | undefined;
+}
+
+/** Hears what other instances announce; never what its own did. */
+export interface AnnouncementListener {
+  onAnnouncement(announcement: Announcement): void;
+  /** Something may have been missed, and is not heard any more. */
+  onInterrupted(): void;
+}
+
 /** What a document hears of itself from other instances; never what its own instance said. */
 export interface RelayListener {
   /** Batches may come twice, late or never. */
@@ -84,6 +100,15 @@ export interface Relay {
   tell(documentName: string, message: RelayMessage): void;
   /** The document was deleted: hands nobody what was sent about it before. What cannot be had at present stays for its short time. */
   forget(documentName: string): void;
+  /** Hands announcements to a listener, of which there is one. */
+  listen(listener: AnnouncementListener): void;
+  /**
+   * Tells all other instances. Resolves once that was sent, which waits until it can be. Who does not hear it is told that it was
+   * interrupted.
+   *
+   * @throws HW_SHUTTING_DOWN when the relay is closed before
+   */
+  announce(announcement: Announcement): Promise<void>;
   /** Says goodbye, so that the others need not find out. Idempotent. */
   close(): Promise<void>;
 }

@@ -37,6 +37,8 @@ const GOLDEN: readonly (readonly [Envelope['content'], string])[] = [
   [{ kind: 'alive' }, '020a026931'],
   [{ kind: 'leaving' }, '020b026931'],
   [{ kind: 'deleted' }, '020c026931'],
+  [{ kind: 'reauthenticate', documentName: 'hé', user: 'ada' }, '020d026931 03 0368c3a9 03616461'],
+  [{ kind: 'reauthenticate', documentName: undefined, user: undefined }, '020d026931 00'],
 ];
 
 test.each(GOLDEN)('%o has the bytes it always had', (content, hex) => {

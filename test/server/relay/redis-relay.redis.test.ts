@@ -4,7 +4,7 @@ import { RedisConnections } from '../../../server/src/relay/redis-connections.ts
 import { MAX_RELAYED_BYTES, RedisRelay } from '../../../server/src/relay/redis-relay.ts';
 import { STREAM_MAX_ENTRIES, STREAM_WINDOW_MS } from '../../../server/src/relay/redis-streams.ts';
 import type { Relay } from '../../../server/src/relay/relay.ts';
-import { describeRelay, HeardBy, written } from '../../contracts/relay.ts';
+import { Announced, describeRelay, HeardBy, written } from '../../contracts/relay.ts';
 import { RedisServer, type RedisServerOptions } from '../../support/redis-server.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 
@@ -99,6 +99,30 @@ test('a Redis that is killed and comes back empty is used again; what could not 
   await vi.waitFor(() => expect(one.health).toEqual({ status: 'ok', instances: 1 }), RECOVERY);
   channel.publish(written(3, 7));
   await vi.waitFor(() => expect(other.sequences.at(-1)).toBe(3));
+});
+
+const about = (user: string) => ({ kind: 'reauthenticate', documentName: undefined, user }) as const;
+
+test('what is announced while Redis is gone is sent when it is back, and whoever was cut off is told so', async () => {
+  await using network = await Network.open();
+  const [one, two] = [await network.join(), await network.join()];
+  const announced = new Announced();
+  two.listen(announced);
+
+  await network.redis.kill9();
+  await vi.waitFor(() => expect(one.health.status).toBe('degraded'));
+  const sent = one.announce(about('ada'));
+  await network.redis.restart();
+  await sent;
+  await vi.waitFor(() => expect(announced.interruptions).toBe(1), RECOVERY);
+  // It may have been sent before the other one listened again: that it was interrupted says as much.
+  await one.announce(about('bob'));
+  await vi.waitFor(() => expect(announced.heard).toContainEqual(about('bob')), RECOVERY);
+
+  await network.redis.kill9();
+  await vi.waitFor(() => expect(one.health.status).toBe('degraded'));
+  const waiting = one.announce(about('eve'));
+  await Promise.all([expect(waiting).rejects.toMatchObject({ code: 'HW_SHUTTING_DOWN' }), one.close()]);
 });
 
 test('a Redis that takes everything and answers nothing is noticed within seconds', async () => {
