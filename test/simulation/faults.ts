@@ -14,6 +14,8 @@ export interface World {
   readonly trouble: (ms: number) => void;
   /** A client goes for ever, with what it was not told is saved; another one comes. */
   readonly replaceClient: (client: SimulatedClient) => void;
+  /** Somebody deletes a document through an instance. */
+  readonly deleteDocument: (instance: SimulatedInstance) => void;
   /** Whoever has not been fsynced loses it. */
   readonly cutPower: (victims: readonly SimulatedInstance[]) => Promise<void>;
 }
@@ -31,8 +33,18 @@ export const GOOD_ROAD: RelayRoad = { lossPercent: 0, repeatPercent: 0, maxDelay
 /** The real relay notices within this time that nothing gets through. */
 const RELAY_NOTICES_MS = 3_000;
 
+/** By what happens. */
+type Faults = Readonly<Record<string, (world: World) => void | Promise<void>>>;
+
+/** Not among the others: it makes an end of what they are about. */
+export const DELETION: Faults = {
+  'a document is deleted'({ instances, random, deleteDocument }) {
+    deleteDocument(random.pick(instances));
+  },
+};
+
 /** Everything that can happen. Every seed takes a few of these: what always happens together hides what each does alone. */
-export const FAULTS: Record<string, (world: World) => void | Promise<void>> = {
+export const FAULTS: Faults = {
   'entries are lost'({ random, road }) {
     road.lossPercent = random.pick([0, 10, 50, 100]);
   },

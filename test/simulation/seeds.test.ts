@@ -37,6 +37,21 @@ test(
   TIMEOUT_MS,
 );
 
+test(
+  'whatever happens, a document that was deleted stays deleted, and all others are as they should be',
+  async () => {
+    const seeds = ONE === undefined ? Array.from({ length: runs(100) }, (_, index) => FIRST + index) : [Number(ONE)];
+    const failures: string[] = [];
+    for (const seed of seeds) {
+      const { problems } = await simulate(seed, { deletes: true });
+      if (problems.length > 0) failures.push(`SEED=${seed} npx vitest run test/simulation: ${problems.join('; ')}`);
+    }
+
+    expect(failures).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
 test('a seed always has the same story and the same end', async () => {
   const seed = FIRST;
 

@@ -6,6 +6,7 @@ import type { VirtualProcess } from './virtual-time.ts';
 
 /** One change of what is on the disk. */
 type Change =
+  | { readonly kind: 'delete'; readonly documentName: string }
   | { readonly kind: 'append'; readonly documentName: string; readonly change: DocumentChange }
   | {
       readonly kind: 'snapshot';
@@ -63,6 +64,8 @@ export class SimulatedDisk {
   #changes: Change[] = [];
   #durableCount = 0;
   #ledgers = new Map<string, Ledger>();
+  /** Documents that cannot be made anew. */
+  #deleted = new Set<string>();
   #lockedBy: VirtualProcess | undefined;
   #epoch = 0;
 
@@ -99,9 +102,18 @@ export class SimulatedDisk {
     return { process, epoch: ++this.#epoch, ends };
   }
 
-  /** @returns the sequence of the record, or of the last one */
+  /** @returns the sequence of the record, or of the last one @throws HW_DOCUMENT_DELETED, and nothing was written */
   append(documentName: string, change: DocumentChange): Promise<number> {
+    if (this.#deleted.has(documentName)) return this.#store.append(documentName, change).durable;
     return this.#perform({ kind: 'append', documentName, change });
+  }
+
+  async delete(documentName: string): Promise<void> {
+    await this.#perform({ kind: 'delete', documentName });
+  }
+
+  isDeleted(documentName: string): boolean {
+    return this.#deleted.has(documentName);
   }
 
   /** @throws Error when it breaks the promise every snapshot makes; HW_DOCUMENT_UNKNOWN */
@@ -110,7 +122,7 @@ export class SimulatedDisk {
     snapshot: Snapshot,
     quarantine: readonly QuarantinedUpdate[],
   ): Promise<void> {
-    await this.#checkSnapshot(documentName, snapshot);
+    if (!this.#deleted.has(documentName)) await this.#checkSnapshot(documentName, snapshot);
     await this.#perform({ kind: 'snapshot', documentName, snapshot: structuredClone(snapshot), quarantine });
   }
 
@@ -133,6 +145,7 @@ export class SimulatedDisk {
     this.#changes = [];
     this.#durableCount = 0;
     this.#ledgers = new Map();
+    this.#deleted = new Set();
     for (const change of changes) await this.#perform(change);
     this.synced(kept);
   }
@@ -155,8 +168,16 @@ export class SimulatedDisk {
   }
 
   async #perform(change: Change): Promise<number> {
-    this.#changes.push(change);
     const { documentName } = change;
+    if (change.kind === 'snapshot' && this.#deleted.has(documentName)) {
+      await this.#store.replaceSnapshot(documentName, change.snapshot, change.quarantine); // which refuses it
+    }
+    this.#changes.push(change);
+    if (change.kind === 'delete') {
+      this.#deleted.add(documentName);
+      await this.#store.delete(documentName);
+      return 0;
+    }
     if (change.kind === 'snapshot') {
       await this.#store.replaceSnapshot(documentName, change.snapshot, change.quarantine);
       return change.snapshot.sequence;

@@ -51,6 +51,11 @@ export class SimulatedInstance {
     return (await this.#opened).registry.open(documentName);
   }
 
+  /** Deletes a document, from within the process. */
+  async delete(documentName: string): Promise<void> {
+    await (await this.#opened).registry.delete(documentName);
+  }
+
   /** `SIGTERM`: saves what it can in its time, and says goodbye. */
   stop(): void {
     this.process.after(0, () => void this.#stop());

@@ -14,7 +14,8 @@ import type { Opening, SimulatedDisk } from './simulated-disk.ts';
 
 interface Pending {
   readonly documentName: string;
-  readonly change: DocumentChange;
+  /** `undefined`: the document is to be deleted. */
+  readonly change: DocumentChange | undefined;
   readonly written: Deferred<number>;
   readonly durable: Deferred<number>;
   /** Once it is written. */
@@ -59,6 +60,11 @@ export class SimulatedLevelStore implements DocumentStore {
   }
 
   append(documentName: string, change: DocumentChange): Append {
+    // The caller's buffers are its own after this call.
+    return this.#handIn(documentName, structuredClone(change));
+  }
+
+  #handIn(documentName: string, change: DocumentChange | undefined): Append {
     const written = deferred<number>();
     const durable = deferred<number>();
     for (const { promise } of [written, durable]) promise.catch(() => {});
@@ -66,8 +72,7 @@ export class SimulatedLevelStore implements DocumentStore {
       for (const each of [written, durable]) each.reject(closed());
     } else {
       if (this.#isDegraded) written.reject(failed());
-      // The caller's buffers are its own after this call.
-      this.#pending.push({ documentName, change: structuredClone(change), written, durable, sequence: 0 });
+      this.#pending.push({ documentName, change, written, durable, sequence: 0 });
       void this.#write();
     }
     return { written: written.promise, durable: durable.promise };
@@ -125,8 +130,9 @@ export class SimulatedLevelStore implements DocumentStore {
     throw new Error('nobody changes a history in the simulation');
   }
 
-  async delete(_documentName: string): Promise<boolean> {
-    throw new Error('nobody deletes a document in the simulation');
+  async delete(documentName: string): Promise<boolean> {
+    await this.#handIn(documentName, undefined).durable;
+    return true;
   }
 
   listDeleted(range?: { readonly after?: string | undefined; readonly limit?: number | undefined }) {
@@ -182,15 +188,24 @@ export class SimulatedLevelStore implements DocumentStore {
       } else {
         const batch = this.#pending;
         this.#pending = [];
-        for (const pending of batch) {
-          pending.sequence = await this.#disk.append(pending.documentName, pending.change);
-          this.#unsynced.push(pending);
-        }
+        for (const pending of batch) await this.#perform(pending);
         for (const { written, sequence } of batch) written.resolve(sequence);
         void this.#sync();
       }
     }
     this.#isWriting = false;
+  }
+
+  async #perform(pending: Pending): Promise<void> {
+    const { documentName, change, written, durable } = pending;
+    try {
+      if (change === undefined) await this.#disk.delete(documentName);
+      else pending.sequence = await this.#disk.append(documentName, change);
+      this.#unsynced.push(pending);
+    } catch (error) {
+      written.reject(error as Error); // the document was deleted: that is final
+      durable.reject(error as Error);
+    }
   }
 
   async #sync(): Promise<void> {

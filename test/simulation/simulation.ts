@@ -2,7 +2,7 @@ import { HeadwaterError } from '@headwater/protocol';
 import type { ResolvedServerOptions } from '../../server/src/options.ts';
 import { resolveServerOptions } from '../../server/src/options.ts';
 import { Random } from '../support/random.ts';
-import { FAULTS, GOOD_ROAD, type RelayRoad, type World } from './faults.ts';
+import { DELETION, FAULTS, GOOD_ROAD, type RelayRoad, type World } from './faults.ts';
 import { type ClientWatcher, SimulatedClient } from './simulated-client.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 import { type InstanceWatcher, SimulatedInstance } from './simulated-instance.ts';
@@ -39,7 +39,11 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
   readonly story: string[] = [];
   readonly #time: VirtualTime;
   readonly #documents: readonly string[];
-  readonly #faults: readonly (keyof typeof FAULTS)[];
+  readonly #faults: readonly string[];
+  /** Documents whose deletion was asked for: nobody is promised that they are kept. */
+  readonly #doomed = new Set<string>();
+  /** Those of which somebody was told that they are deleted. */
+  readonly #deleted = new Set<string>();
   readonly #options: ResolvedServerOptions;
   readonly #gone: SimulatedClient[] = [];
   readonly #acknowledged: Seen[] = [];
@@ -49,7 +53,7 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
   #troubleUntilMs = 0;
   #isOver = false;
 
-  constructor(random: Random, time: VirtualTime) {
+  constructor(random: Random, time: VirtualTime, { deletes = false }: SimulationOptions = {}) {
     this.random = random;
     this.#time = time;
     this.cluster = new SimulatedCluster(random);
@@ -58,7 +62,8 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
     this.cluster.disk.maxWriteMs = random.pick([8, 8, 100]);
     this.cluster.disk.maxSyncMs = random.pick([8, 16, 100, 1_000]);
     this.#documents = ['notes', 'plans'].slice(random.below(2));
-    this.#faults = Object.keys(FAULTS).filter(() => random.chance(25));
+    const faults = Object.keys(FAULTS).filter(() => random.chance(25));
+    this.#faults = deletes ? [...faults, ...Object.keys(DELETION)] : faults;
     this.#options = resolveServerOptions({
       compactAfterBytes: random.pick([60, 200, 1_000_000]),
       unloadAfterMs: random.pick([50, 300, 60_000]),
@@ -92,6 +97,17 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
     this.#addClient();
   };
 
+  deleteDocument = (instance: SimulatedInstance): void => {
+    const name = this.random.pick(this.#documents);
+    this.#doomed.add(name);
+    instance.process.after(0, () => {
+      instance.delete(name).then(
+        () => this.#deleted.add(name),
+        () => {}, // it is not known whether it was deleted
+      );
+    });
+  };
+
   cutPower = async (victims: readonly SimulatedInstance[]): Promise<void> => {
     for (const instance of victims) instance.kill();
     await this.cluster.disk.cutPower(this.random);
@@ -100,7 +116,8 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
 
   complained(message: string, error: unknown): void {
     // A compaction may fail for what happens to its store, and for nothing else.
-    const isStores = error instanceof HeadwaterError && /^HW_(STORE|DOCUMENT_UNKNOWN)/.test(error.code);
+    const isStores =
+      error instanceof HeadwaterError && /^HW_(STORE|DOCUMENT_UNKNOWN|DOCUMENT_DELETED)/.test(error.code);
     if (!isStores && !/was let go/.test(String(error))) this.#problems.add(`${message}: ${String(error)}`);
   }
 
@@ -131,7 +148,7 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
     if (this.#faults.length > 0 && this.random.chance(30)) {
       const fault = this.random.pick(this.#faults);
       this.story.push(`${Math.round(performance.now())} ms: ${fault}`);
-      await FAULTS[fault]?.(this);
+      await (FAULTS[fault] ?? DELETION[fault])?.(this);
     } else {
       for (let edits = this.random.below(4); edits >= 0; edits--) this.random.pick(this.clients).edit();
     }
@@ -157,8 +174,9 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
   }
 
   async #judge(): Promise<void> {
-    for (const { name, unsettled } of this.clients) {
-      if (unsettled > 0) this.#problems.add(`${name} was not told that everything is saved`);
+    for (const { name, documentName, unsettled } of this.clients) {
+      if (unsettled > 0 && !this.#doomed.has(documentName))
+        this.#problems.add(`${name} was not told that everything is saved`);
     }
     const guests = this.instances.flatMap((instance) =>
       this.#documents.map((documentName) => this.#guest(documentName, instance, 'who comes to an instance')),
@@ -179,6 +197,11 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
     const { disk } = this.cluster;
     for (const documentName of this.#documents) {
       const isAbout = (each: { readonly documentName: string }): boolean => each.documentName === documentName;
+      if (this.#deleted.has(documentName)) {
+        this.#expectDeleted(documentName, clients.filter(isAbout));
+        continue;
+      }
+      if (disk.isDeleted(documentName)) continue; // nobody was told
       const stored = await storedDoc(disk, documentName);
       const expected = stateOf(stored);
       for (const client of clients.filter(isAbout)) {
@@ -194,6 +217,13 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
       for (const { update } of this.#acknowledged.filter(isAbout)) {
         if (!(await disk.isStored(documentName, update))) this.#problems.add('something that was saved is lost');
       }
+    }
+  }
+
+  #expectDeleted(documentName: string, clients: readonly SimulatedClient[]): void {
+    if (!this.cluster.disk.isDeleted(documentName)) this.#problems.add(`"${documentName}" is back`);
+    for (const { name, isConnected } of clients) {
+      if (isConnected) this.#problems.add(`${name} is in a document that is deleted`);
     }
   }
 
@@ -242,13 +272,19 @@ export class Simulation implements World, ClientWatcher, InstanceWatcher {
   }
 }
 
+export interface SimulationOptions {
+  /** Whether documents are deleted, too. */
+  readonly deletes?: boolean;
+}
+
 /** Runs a seed. @returns what is wrong in the end, and what had happened */
 export async function simulate(
   seed: number,
+  options: SimulationOptions = {},
 ): Promise<{ readonly problems: readonly string[]; readonly story: readonly string[] }> {
   const random = new Random(seed);
   using time = new VirtualTime(random);
-  const simulation = new Simulation(random, time);
+  const simulation = new Simulation(random, time, options);
   const problems = await simulation.run();
   return { problems, story: simulation.story };
 }
