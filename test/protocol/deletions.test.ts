@@ -179,7 +179,8 @@ test('what a stored document has deleted is known, however much it is', () => {
   const doc = new Y.Doc();
   const text = doc.getText('text');
   text.insert(0, 'x'.repeat(20_000));
-  for (let at = 0; at < 5_000; at++) text.delete(at, 1);
+  // From the end: Yjs looks for a place by walking from one it knows, past all that was deleted since.
+  for (let at = 9_998; at >= 0; at -= 2) text.delete(at, 1);
   const stored = Y.encodeStateAsUpdate(doc);
   const known = Knowledge.empty();
   known.admit(stored);
