@@ -1,5 +1,8 @@
 import { HeadwaterProvider } from '@headwater/client';
-import * as monaco from 'monaco-editor';
+// The whole editor and one of its languages; 'monaco-editor' itself brings all of them, 20 MB with their workers.
+import * as monaco from 'monaco-editor/editor.js';
+import 'monaco-editor/features/register.all.js';
+import 'monaco-editor/languages/definitions/markdown/register.js';
 import EditorWorker from 'monaco-editor/editor/editor.worker.js?worker';
 import { MonacoBinding } from 'y-monaco';
 import * as Y from 'yjs';
