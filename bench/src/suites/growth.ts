@@ -36,8 +36,8 @@ export const growth: Suite = {
       const edge = { left: undefined, right: undefined };
       const sentence = encodeInsert({ client: CLIENT_IDS.document, clock: 0 }, edge, 'x'.repeat(sentenceLength));
       const large = documentBytes.map((bytes) => {
-        const { state, updates, gaps } = largeDocument(bytes);
-        return ground(`${bytes / 1e6} MB`, state.length, updates, gaps(places));
+        const document = largeDocument(bytes);
+        return ground(`${bytes / 1e6} MB`, document.state.length, document.updates, document.gaps(places));
       });
       const empty = ground('empty', sentence.length, [sentence], gapsOfSentence(CLIENT_IDS.document, sentenceLength));
       const problems: string[] = [];
