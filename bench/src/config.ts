@@ -167,6 +167,9 @@ export interface BenchConfig {
     readonly openDocuments: number;
     readonly maxPerEncodedByte: number;
     readonly settleAtMostMs: number;
+    /** Of what a connection holds, and of what an open document does, by rival. */
+    readonly maxRivalConnectionRatio: RivalTargets;
+    readonly maxRivalDocumentRatio: RivalTargets;
   };
   readonly durable: {
     /** Updates under way at once; a raw batch has as many records as their product. */
@@ -358,6 +361,8 @@ export const FULL: BenchConfig = {
     openDocuments: 20,
     maxPerEncodedByte: 1.5,
     settleAtMostMs: 20_000,
+    maxRivalConnectionRatio: { 'y-websocket+leveldb': 1, 'hocuspocus+sqlite': 1 },
+    maxRivalDocumentRatio: { 'y-websocket+leveldb': 0.15, 'hocuspocus+sqlite': 0.15 },
   },
   durable: {
     shapes: [
