@@ -6,6 +6,7 @@ import { SILENT } from '../../persistence/src/level-options.ts';
 import { text, texts } from '../persistence/level-fixtures.ts';
 import { appendRange, QUICK, SECRET } from '../persistence/remote-fixtures.ts';
 import { temporaryDirectory } from '../persistence/temporary-directory.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { MemoryOwnerDirectory } from '../support/memory-owner-directory.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
@@ -220,6 +221,26 @@ describe('another store', () => {
 
     expect(restored.isOwner).toBe(true);
     expect(await texts(restored.store, 'doc')).toEqual(['doc']);
+  });
+
+  test('that is an older copy when it is to be taken over is refused and left free, and what is not saved waits', async () => {
+    const [data, owners] = [await temporaryDirectory(), new MemoryOwnerDirectory()];
+    const one = await join(data, owners);
+    const two = await join(data, owners);
+    const lastUsed = { instanceId: 'one that has gone', storeId: one.store.storeId, generation: 9, host: '127.0.0.1' };
+    await owners.announce({ ...lastUsed, port: await freePorts() }, 300_000);
+
+    await one.store.close();
+    const { durable } = two.store.append('doc', text('waits'));
+
+    const outdated = { status: 'degraded', error: { code: 'HW_CLUSTER_STORE_OUTDATED' } };
+    await vi.waitFor(() => expect(two.store.health).toMatchObject(outdated));
+    expect(two.isOwner).toBe(false);
+    await (await vi.waitFor(() => LevelStore.open(data))).close();
+
+    owners.flush();
+    await durable;
+    expect(await texts(two.store, 'doc')).toEqual(['waits']);
   });
 
   test('that is an older copy, opened while the directory of owners was away, is reported once that is back', async () => {
