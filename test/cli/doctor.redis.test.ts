@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { describeClusterStore } from '../../server/src/cli/doctor/cluster-store-findings.ts';
 import {
   describeClock,
@@ -10,6 +12,7 @@ import {
 import { parseInfo } from '../../server/src/cli/doctor/redis-info.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { RedisServer } from '../support/redis-server.ts';
+import { REPOSITORY } from '../support/repository.ts';
 import { headwater } from '../support/run-command.ts';
 import { storeDocuments, updateOf } from '../support/stored-documents.ts';
 import { TempDir } from '../support/temp-dir.ts';
@@ -48,6 +51,19 @@ test('a Redis that will do is looked at from all sides, and left as it was', asy
     'clock',
   ]);
   await expect.poll(() => redis.command('DBSIZE'), { timeout: 5_000 }).toBe('0');
+});
+
+test('the Redis of deploy/compose.yaml is one that will do', async () => {
+  const compose = parse(readFileSync(`${REPOSITORY}/deploy/compose.yaml`, 'utf8'), { merge: true }) as {
+    readonly services: { readonly redis: { readonly command: readonly [program: string, ...flags: string[]] } };
+  };
+  const [program, ...flags] = compose.services.redis.command;
+  await using redis = await RedisServer.start({ flags });
+
+  const findings = await findingsOn(redis.url);
+
+  expect(program).toBe('redis-server');
+  expect(findings.filter(({ status }) => status !== 'ok')).toEqual([]);
 });
 
 test('a Redis that is not there, one that is silent and one that refuses are told apart', async () => {
