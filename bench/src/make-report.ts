@@ -1,12 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fillInCapacity } from './report/capacity.ts';
 import { makePage } from './report/page.ts';
 import { readProfile } from './report/profiles.ts';
 import { readResults } from './report/results.ts';
 import { SUITES } from './suites/suites.ts';
 
-/** `npm run bench:report`: makes `docs/benchmarks.md` and its pictures of the latest results. */
+/** `npm run bench:report`: makes `docs/benchmarks.md`, its pictures and the figures of `docs/deployment.md` of the latest results. */
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
 const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 const PICTURES = 'pictures/benchmarks';
@@ -19,4 +20,7 @@ const { markdown, pictures } = makePage(answers, PICTURES);
 writeFileSync(join(DOCS, 'benchmarks.md'), markdown);
 mkdirSync(join(DOCS, PICTURES), { recursive: true });
 for (const [name, svg] of pictures) writeFileSync(join(DOCS, PICTURES, name), svg);
+const deployment = join(DOCS, 'deployment.md');
+const reports = answers.map(({ report }) => report);
+writeFileSync(deployment, fillInCapacity(readFileSync(deployment, 'utf8'), reports));
 console.log(`docs/benchmarks.md of ${answers.length} suites, ${pictures.size} pictures`);

@@ -1,9 +1,10 @@
 import { type Bar, barChart } from './bar-chart.ts';
 import { whereRivalsAreAhead } from './behind.ts';
 import { CHARTS, type Chart } from './charts.ts';
+import { markdownCell, markdownTable } from './markdown-table.ts';
 import type { StoredProfile } from './profiles.ts';
 import type { StoredReport, StoredVerdict } from './results.ts';
-import { formatNumber, type Row } from './table.ts';
+import { formatNumber } from './table.ts';
 import { isAhead } from './verdict.ts';
 
 /** A report, and what it answers. */
@@ -60,7 +61,7 @@ function comparison(answers: readonly Answer[]): string {
     '## Where it does not\n',
     behind.length > 0 ? verdictTable(behind) : 'In no ratio that has a target.\n',
     "Single numbers of rivals that are better than Headwater's under the same conditions, with or without a target:\n",
-    better.length > 0 ? rowTable(better) : 'None.\n',
+    better.length > 0 ? markdownTable(better) : 'None.\n',
   ].join('\n');
 }
 
@@ -85,11 +86,11 @@ function section({ question, report, profile }: Answer, folder: string, pictures
     lines.push(`![${chart.title}](${folder}/${name})\n`);
   }
   const verdicts = report.verdicts.map((verdict) => ({ suite: report.suite, verdict }));
-  lines.push(rowTable(report.rows), verdictTable(verdicts));
+  lines.push(markdownTable(report.rows), verdictTable(verdicts));
   if (profile) {
     const from = `at ${profile.commit.slice(0, 8)} on Node ${profile.node}, in a round of its own`;
     lines.push(`Where ${report.subject}'s busiest thread spent its time, ${from}:\n`);
-    lines.push(rowTable(profile.functions.map((each) => ({ ...each }))));
+    lines.push(markdownTable(profile.functions.map((each) => ({ ...each }))));
   }
   return lines.join('\n');
 }
@@ -100,7 +101,7 @@ function barsOf({ column, labels }: Chart, { rows, subject }: StoredReport): Bar
     if (typeof value !== 'number') return [];
     const label = labels
       .filter((name) => name in row)
-      .map((name) => cell(row[name]))
+      .map((name) => markdownCell(row[name]))
       .join(', ');
     const isSubject = !('server' in row) || row['server'] === subject;
     return [{ label, value, isSubject }];
@@ -120,7 +121,7 @@ function provenance(answers: readonly Answer[]): string {
     versions: versionsIn(environment.packages),
     rivals: versionsIn(environment.rivals ?? {}),
   }));
-  return ['## Where the numbers come from\n', rowTable(rows)].join('\n');
+  return ['## Where the numbers come from\n', markdownTable(rows)].join('\n');
 }
 
 const versionsIn = (packages: Readonly<Record<string, string>>): string =>
@@ -129,7 +130,7 @@ const versionsIn = (packages: Readonly<Record<string, string>>): string =>
     .join(', ');
 
 function verdictTable(comparisons: readonly Comparison[]): string {
-  return rowTable(
+  return markdownTable(
     comparisons.map(({ suite, verdict: { what, measured, comparison: sign, target, unit, outcome, voidBecause } }) => ({
       suite,
       what,
@@ -139,13 +140,3 @@ function verdictTable(comparisons: readonly Comparison[]): string {
     })),
   );
 }
-
-function rowTable(rows: readonly Row[]): string {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const aligned = columns.map((column) => (rows.some((row) => typeof row[column] === 'number') ? '---:' : '---'));
-  const lines = rows.map((row) => columns.map((column) => cell(row[column])));
-  return [columns, aligned, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
-}
-
-const cell = (value: string | number | null | undefined): string =>
-  (typeof value === 'number' ? formatNumber(value) : (value ?? '')).replaceAll('|', '\\|');
