@@ -116,6 +116,12 @@ export interface DeleteOptions {
    * deletion's ban of the name away, too. @defaultValue `false`
    */
   readonly allowReuse?: boolean | undefined;
+  /**
+   * With `allowReuse`: the name becomes free only when its document was deleted so long ago, in milliseconds. Whoever had that in memory
+   * has noticed by then, and cannot take the next document of the name for it. @defaultValue 0: at once, and a document that is
+   * there goes
+   */
+  readonly deletedForMs?: number | undefined;
 }
 
 export interface StoreHealth {

@@ -237,6 +237,14 @@ export class LevelChanges {
     }
   }
 
+  /** Where a document stands. */
+  position(documentName: string): Promise<WritePosition> {
+    return this.withSlot(
+      documentName,
+      async (slot) => slot.position ?? (await this.#readPositions([slot])).get(slot) ?? slot.current,
+    );
+  }
+
   /** Of documents in use from memory; the others are read from one view, and are known from then on. */
   async logEnds(documentNames: readonly string[]): Promise<readonly LogEnd[]> {
     this.assertOpen();

@@ -1,4 +1,5 @@
 import type { Commit } from './commit.ts';
+import { checkNameMayBeFree } from './deletion.ts';
 import type {
   Append,
   DeletedDocument,
@@ -219,8 +220,13 @@ export class LevelStore implements DocumentStore {
     return this.#changes.logEnds(documentNames);
   }
 
-  async delete(documentName: string, { allowReuse = false }: DeleteOptions = {}): Promise<boolean> {
-    const planned = this.#planner.prepareDelete(allowReuse ? undefined : this.#options.clock.now());
+  async delete(documentName: string, { allowReuse = false, deletedForMs = 0 }: DeleteOptions = {}): Promise<boolean> {
+    const now = this.#options.clock.now();
+    if (allowReuse && deletedForMs > 0) {
+      const { id, deletedMs } = await this.#changes.position(documentName);
+      checkNameMayBeFree(documentName, { exists: id !== undefined, deletedMs }, deletedForMs, now);
+    }
+    const planned = this.#planner.prepareDelete(allowReuse ? undefined : now);
     this.#changes.assertOpen();
     this.#changes.noteDeletion(documentName);
     const commit = this.#changes.submit(documentName, planned);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { HeadwaterError } from '@headwater/protocol';
 import { Deferred } from './deferred.ts';
-import { documentDeleted } from './deletion.ts';
+import { checkNameMayBeFree, documentDeleted } from './deletion.ts';
 import { encodeDocumentName } from './document-name.ts';
 import type {
   Append,
@@ -187,8 +187,10 @@ export class MemoryStore implements DocumentStore {
     });
   }
 
-  async delete(documentName: string, { allowReuse = false }: DeleteOptions = {}): Promise<boolean> {
-    this.#find(documentName);
+  async delete(documentName: string, { allowReuse = false, deletedForMs = 0 }: DeleteOptions = {}): Promise<boolean> {
+    const exists = this.#find(documentName) !== undefined;
+    const deletedMs = this.#deleted.get(documentName)?.deletedMs;
+    if (allowReuse) checkNameMayBeFree(documentName, { exists, deletedMs }, deletedForMs, Date.now());
     if (allowReuse) this.#deleted.delete(documentName);
     else if (!this.#deleted.has(documentName)) {
       this.#deleted.set(documentName, { documentName, deletedMs: Date.now() });

@@ -87,7 +87,8 @@ export interface HeadwaterServer {
   /**
    * Deletes a document for good, with its past, at every instance. Whoever has it open is told (HW_DOCUMENT_DELETED), and so is who comes
    * later: a client that still has a copy keeps it, and does not bring it back. With `allowReuse` the name is free instead, or again: the
-   * next edit makes a new document, also that of a client which has the old one.
+   * next edit makes a new document, also that of a client which has the old one. Of several instances one could still have the old one in
+   * memory: there the name becomes free only a minute after a deletion.
    *
    * @example
    * ```ts
@@ -96,7 +97,8 @@ export interface HeadwaterServer {
    *
    * @returns once it is fsynced: whether there was a document
    * @throws HW_NAME_INVALID, HW_SHUTTING_DOWN after `close`, HW_STORE_UNAVAILABLE when the store is away: then nothing was deleted, or it
-   * is not known whether
+   * is not known whether; of several instances, with `allowReuse`, HW_DOCUMENT_EXISTS for a document that was not deleted before, and
+   * HW_DOCUMENT_DELETED for one that was deleted too short a time ago
    */
   delete(documentName: string, options?: DeleteOptions): Promise<boolean>;
 

@@ -88,7 +88,8 @@ test('what was written at one instance is found at the other, also after both ha
   await one.write('one ');
   expect(await two.read()).toBe('one ');
   await two.write('two ');
-  expect(await one.read()).toBe('one two ');
+  // One has the document open, and hears of it from the relay, a moment after it is shown at two.
+  await vi.waitFor(async () => expect(await one.read()).toBe('one two '), TAKEOVER);
 
   expect(await urlForCommands(directory.path)).toBe(one.url);
   await one.server.close();

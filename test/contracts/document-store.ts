@@ -9,7 +9,7 @@ import type {
 } from '@headwater/persistence';
 import { HeadwaterError } from '@headwater/protocol';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as Y from 'yjs';
 import { runs } from '../support/soak.ts';
 
@@ -490,6 +490,26 @@ export function describeDocumentStore(storeName: string, open: OpenStore): void 
         expect((await store.load('doc')).tail).toEqual([]);
         expect(await store.append('doc', change([bytes(2)])).durable).toBe(1);
         expect((await store.load('doc')).tail).toHaveLength(1);
+      });
+
+      test('a name becomes free only when its document was deleted as long ago as is asked for', async () => {
+        await using store = await open();
+        await store.append('doc', change([bytes(1)])).durable;
+        const inAMinute = { allowReuse: true, deletedForMs: 60_000 };
+
+        await expect(store.delete('doc', inAMinute)).rejects.toMatchObject({ code: 'HW_DOCUMENT_EXISTS' });
+        expect((await store.load('doc')).tail).toHaveLength(1);
+
+        await store.delete('doc');
+        await expect(store.delete('doc', inAMinute)).rejects.toMatchObject({
+          code: 'HW_DOCUMENT_DELETED',
+          message: expect.stringMatching(/make its name free in (60|5\d) s$/),
+        });
+        expect(await deletedNames(store)).toEqual(['doc']);
+
+        await vi.waitFor(() => store.delete('doc', { allowReuse: true, deletedForMs: 50 }));
+        expect(await deletedNames(store)).toEqual([]);
+        expect(await store.delete('never', inAMinute)).toBe(false);
       });
 
       test('what was deleted is listed by name, a part at a time, with the time of the first deletion', async () => {

@@ -78,6 +78,7 @@ test('whoever joins is called synced only once all that is stored is on its way'
   writer.socket.close();
   await writer.closed;
   await eventually(async () => (await healthOf(server)).connections === 0, 'the writer to be gone');
+  await eventually(async () => (await healthOf(server)).unsavedBytes === 0, 'its last edit to be saved');
   await server.restart();
 
   await using joining = await RawClient.connect(`${server.url}/doc`);

@@ -60,7 +60,7 @@ test('the version goes with these bytes', () => {
         waiting: CHANGE.addWaiting,
       }),
     ),
-    deletion: hex(encode(METHODS.delete.args, { documentName: 'doc', allowReuse: true })),
+    deletion: hex(encode(METHODS.delete.args, { documentName: 'doc', allowReuse: true, deletedForMs: 300 })),
     deleted: hex(encode(METHODS.deletedPage.result, [{ documentName: 'doc', deletedMs: 300 }])),
     ends: hex(encode(METHODS.logEnds.result, [{ documentId: 300, sequence: 9, atOpening: 8, isDeleted: true }])),
   }).toMatchInlineSnapshot(`
@@ -68,7 +68,7 @@ test('the version goes with these bytes', () => {
       "append": "03646f630d01e8070103616461010002010201010303626f62010104",
       "appends": "01050106070108",
       "deleted": "0103646f63ac02",
-      "deletion": "03646f6301",
+      "deletion": "03646f6301ac02",
       "ends": "01ac02090801",
       "failure": "05ac021048575f53544f52455f434f5252555054026e6f",
       "health": "06010466756c6c",

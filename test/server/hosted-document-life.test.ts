@@ -57,6 +57,18 @@ describe('opening a document', () => {
   });
 });
 
+test('a document that is read while the server closes keeps no timer when it was read', async () => {
+  const { store, registry } = openHouse();
+  const release = store.holdLoads();
+  const opening = registry.open('doc');
+
+  registry.close();
+  release();
+  await opening;
+
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('a document that is over keeps no timer, when the last of its people leaves after that', async () => {
   const { registry } = openHouse();
   const document = await registry.open('doc');

@@ -379,11 +379,29 @@ test('the next document of a name that is free again gets nothing of what the re
   await one.registry.delete('notes');
   await aMoment();
 
+  await vi.advanceTimersByTimeAsync(60_000);
   await one.registry.delete('notes', { allowReuse: true });
   const grace = enter(await two.registry.open('notes'));
   await aMoment();
 
   expect(grace.text()).toBe('');
+});
+
+test('of several instances a name becomes free a minute after the deletion, when all have let go of the document', async () => {
+  const cluster = new Cluster();
+  const { one, two, here, ada } = await cluster.pair();
+  here.receive(ada, new Typist(1).type('hello'));
+  await aMoment();
+
+  const isThere = one.registry.delete('notes', { allowReuse: true });
+  await expect(isThere).rejects.toMatchObject({ code: 'HW_DOCUMENT_EXISTS' });
+  await one.registry.delete('notes');
+  const isRecent = two.registry.delete('notes', { allowReuse: true });
+  await expect(isRecent).rejects.toMatchObject({ code: 'HW_DOCUMENT_DELETED' });
+  await vi.advanceTimersByTimeAsync(60_000);
+  await two.registry.delete('notes', { allowReuse: true });
+
+  expect((await cluster.store.load('notes')).tail).toEqual([]);
 });
 
 test('what a power cut took from the store is stored again by the instance that has it, which loads the document anew', async () => {

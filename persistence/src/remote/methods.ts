@@ -51,6 +51,7 @@ interface SnapshotSwitch extends OfDocument {
 
 interface Deletion extends OfDocument {
   readonly allowReuse: boolean;
+  readonly deletedForMs: number;
 }
 
 interface ChangeOfHistory extends OfDocument {
@@ -137,9 +138,9 @@ export const METHODS = {
   }),
   delete: change({
     number: 12,
-    args: object<Deletion>({ documentName: text, allowReuse: boolean }),
+    args: object<Deletion>({ documentName: text, allowReuse: boolean, deletedForMs: uint }),
     result: boolean,
-    run: (store, { documentName, allowReuse }) => store.delete(documentName, { allowReuse }),
+    run: (store, { documentName, ...options }) => store.delete(documentName, options),
   }),
   logEnds: read({
     number: 13,

@@ -230,14 +230,14 @@ export class RemoteStore implements DocumentStore {
    * @throws HW_STORE_UNAVAILABLE while nobody serves the store, since what is appended in the meantime is not to be removed
    * with it; and when the connection broke before it was known whether it was done
    */
-  async delete(documentName: string, { allowReuse = false }: DeleteOptions = {}): Promise<boolean> {
+  async delete(documentName: string, { allowReuse = false, deletedForMs = 0 }: DeleteOptions = {}): Promise<boolean> {
     if (this.#search.opened === undefined) {
       this.#assertOpen();
       checkDocumentName(documentName);
       if (!this.#client.isLinked) throw unavailable('nobody serves the store at present: nothing was deleted');
       this.#client.dropUploads(documentName);
     }
-    return this.#ask(METHODS.delete, { documentName, allowReuse }, documentName);
+    return this.#ask(METHODS.delete, { documentName, allowReuse, deletedForMs }, documentName);
   }
 
   /**

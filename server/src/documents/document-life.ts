@@ -22,6 +22,7 @@ export class DocumentLife {
   #state: DocumentState = 'loading';
   #idleTimer: NodeJS.Timeout | undefined;
   #isDraining = false;
+  #isDisposed = false;
 
   constructor(document: Living) {
     this.#document = document;
@@ -48,7 +49,7 @@ export class DocumentLife {
 
   /** Nobody is there: it is let go when that stays so. */
   deserted(): void {
-    if (this.#state === 'closed') return;
+    if (this.#isDisposed) return; // it was being read when the server closed, say
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => {
       this.#transition('idle');
@@ -65,6 +66,7 @@ export class DocumentLife {
 
   /** Stops the timer. */
   dispose(): void {
+    this.#isDisposed = true;
     clearTimeout(this.#idleTimer);
   }
 

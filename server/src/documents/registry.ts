@@ -1,6 +1,12 @@
 import type { DeleteOptions } from '@headwater/persistence';
 import { type DocumentSurroundings, HostedDocument } from './hosted-document.ts';
 
+/**
+ * So long after a deletion every instance has let go of the document: it was told, or has met the tombstone in several sweeps. One that
+ * still has the old document could not tell the next one of its name from it.
+ */
+const LET_GO_MS = 60_000;
+
 /** The documents in memory, by name. */
 export class DocumentRegistry {
   readonly #around: DocumentSurroundings;
@@ -34,14 +40,15 @@ export class DocumentRegistry {
 
   /**
    * Deletes a document here and at every other instance: whoever has it open is told, and nobody who still has it brings it back. With
-   * `allowReuse` those who have it open bring it back at once.
+   * `allowReuse` those who have it open bring it back at once; of several instances the name becomes free only a minute after a deletion.
    *
    * @returns once that is durable: whether there was a document
-   * @throws HW_NAME_INVALID, HW_STORE_UNAVAILABLE, HW_STORE_CLOSED
+   * @throws HW_NAME_INVALID, HW_STORE_UNAVAILABLE, HW_STORE_CLOSED; HW_DOCUMENT_EXISTS and HW_DOCUMENT_DELETED when the name may not be free
    */
-  async delete(name: string, { allowReuse = false }: DeleteOptions = {}): Promise<boolean> {
+  async delete(name: string, { allowReuse = false, ...options }: DeleteOptions = {}): Promise<boolean> {
     const { store, cluster, logger } = this.#around;
-    const wasThere = await store.delete(name, { allowReuse });
+    const { deletedForMs = cluster === undefined ? 0 : LET_GO_MS } = options;
+    const wasThere = await store.delete(name, { allowReuse, deletedForMs });
     logger.info({ documentName: name, wasThere, allowReuse }, 'document deleted');
     cluster?.relay.forget(name);
     cluster?.relay.tell(name, { kind: 'deleted' });

@@ -13,7 +13,7 @@ const deleteRoute = createRoute({
   summary: 'Deletes a document for good, for everybody; nobody who still has it brings it back',
   request: {
     params: documentParams,
-    query: z.object({
+    query: z.strictObject({
       allowReuse: z
         .enum(['true', 'false'])
         .default('false')
