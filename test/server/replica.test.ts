@@ -404,6 +404,23 @@ test('of several instances a name becomes free a minute after the deletion, when
   expect((await cluster.store.load('notes')).tail).toEqual([]);
 });
 
+test('an edit that is sent again is not called saved before it is known that no power cut took it', async () => {
+  const { one, here, ada } = await new Cluster().pair();
+  const hello = new Typist(1).type('hello');
+  here.receive(ada, hello);
+  await aMoment();
+  const before = ada.acknowledged;
+
+  await one.store.reopen(new MemoryStore());
+  here.receive(ada, hello);
+  await aMoment();
+
+  expect([before, ada.acknowledged]).toEqual([1, 1]);
+  await vi.advanceTimersByTimeAsync(A_WHILE_MS);
+  expect(ada.closedWith?.code).toBe('HW_DOCUMENT_OUTDATED');
+  expect((await one.store.load('notes')).tail).toHaveLength(1);
+});
+
 test('what a power cut took from the store is stored again by the instance that has it, which loads the document anew', async () => {
   const { two, here, ada, grace } = await new Cluster().pair();
   grace.isReadOnly = true;

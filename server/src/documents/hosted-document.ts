@@ -243,7 +243,7 @@ export class HostedDocument {
     const change = batch.change();
     if (change === undefined) {
       this.#fanOut.showAwareness(awareness);
-      this.#writes.afterLast((sequence) => batch.acknowledge(sequence));
+      this.#afterLast((sequence) => batch.acknowledge(sequence));
       this.#writes.noteChange();
     } else {
       const shown = batch.hasUpdates ? batch.toTailBatch(yWebsocketFraming) : undefined;
@@ -415,12 +415,20 @@ export class HostedDocument {
   #settleKnown(session: Session): void {
     const isUnsynced = this.#replica?.isUnsynced === true;
     if (this.#batch === undefined && !isUnsynced) {
-      this.#writes.afterLast((sequence) => session.acknowledge(1, sequence));
+      this.#afterLast((sequence) => session.acknowledge(1, sequence));
       return;
     }
     const batch = this.#pending();
     if (isUnsynced) batch.isBarrier = true;
     batch.owe(session);
+  }
+
+  /** Calls back once everything handed in so far is durable, and known to be so in the epoch that the store is in. */
+  #afterLast(then: (sequence: number | undefined) => void): void {
+    this.#writes.afterLast((sequence) => {
+      if (this.#replica === undefined) then(sequence);
+      else this.#replica.epoch.whenCurrent(() => then(sequence));
+    });
   }
 
   /** Asks a session's client for everything it has and we lack. */
