@@ -9,7 +9,7 @@ const NOTES = `
 The document is gone for good, with its past and everything kept with it, and the store remembers that: whoever has it open
 is told, and a client that still has a copy does not bring it back. With --allow-reuse the name is free instead: the next
 who comes makes a new document, and a client that has the old one brings that back. Given for a name that was deleted
-before, it makes that name free.
+before, it makes that name free. A cluster that runs asks for both steps, a minute apart.
 
 ${WHERE_FROM}
 
